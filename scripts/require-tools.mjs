@@ -1,0 +1,66 @@
+/**
+ * The tests judge what was sent with independent programs. Names those that are missing and the one command that
+ * installs them.
+ *   --install       runs that command
+ *   --aws-samples   wants AWS's sample frames too, in the folder that KVS_SAMPLE_DIR names
+ */
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+const debianPackages = {
+  ffmpeg: 'ffmpeg',
+  ffprobe: 'ffmpeg',
+  mkvinfo: 'mkvtoolnix',
+  mkvmerge: 'mkvtoolnix',
+  openssl: 'openssl',
+}
+
+const { values: wanted } = parseArgs({ options: { install: { type: 'boolean' }, 'aws-samples': { type: 'boolean' } } })
+
+if (wanted.install && missingTools().length > 0) {
+  const { status, error } = spawnSync('/bin/sh', ['-ec', installCommand(missingTools())], { stdio: 'inherit' })
+  if (error || status !== 0) process.exit(1)
+}
+
+const missing = missingTools()
+if (missing.length > 0) {
+  console.error(`Missing for the tests: ${missing.join(', ')}. On Debian this installs them:
+
+    ${installCommand(missing)}
+`)
+  process.exit(1)
+}
+if (wanted['aws-samples']) requireAwsSamples()
+
+function missingTools() {
+  return Object.keys(debianPackages).filter((tool) => !isInstalled(tool))
+}
+
+function installCommand(tools) {
+  const packages = new Set(tools.map((tool) => debianPackages[tool]))
+  const sudo = process.getuid?.() === 0 ? '' : 'sudo '
+  return `${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ${[...packages].join(' ')}`
+}
+
+function isInstalled(tool) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, tool), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}
+
+function requireAwsSamples() {
+  const folder = process.env.KVS_SAMPLE_DIR
+  if (folder && existsSync(join(folder, 'h264SampleFrames', 'frame-001.h264'))) return
+  console.error(`These tests stream AWS's own sample frames, which are not part of this repository. Set KVS_SAMPLE_DIR to the
+folder that holds h264SampleFrames, h265SampleFrames, aacSampleFrames and alawSampleFrames: "samples" in a checkout of
+github.com/awslabs/amazon-kinesis-video-streams-producer-c.${folder ? ` It is ${folder} now.` : ''}
+`)
+  process.exit(1)
+}
