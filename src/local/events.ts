@@ -1,0 +1,23 @@
+import type { ServiceError } from './errors.ts'
+
+/** What an endpoint tells of itself, for logs and for tests that wait for something. */
+export type LocalKvsEvent =
+  | { readonly type: 'stream'; readonly stream: string; readonly what: 'created' | 'updated' | 'tagged' | 'deleted' }
+  /** A request was answered with an error. */
+  | { readonly type: 'refused'; readonly operation: string; readonly error: ServiceError }
+  /** PutMedia began; `session` counts from 1 over all streams. */
+  | { readonly type: 'opened'; readonly stream: string; readonly session: number }
+  /** An ack was given, as it went out on the wire. */
+  | { readonly type: 'ack'; readonly stream: string; readonly session: number; readonly ack: SentAck }
+  | { readonly type: 'closed'; readonly stream: string; readonly session: number; readonly bodyBytes: number }
+  /** Something is not as it should be, but the endpoint goes on. */
+  | { readonly type: 'warning'; readonly message: string }
+
+/** An ack of the service (PutMedia API reference). */
+export interface SentAck {
+  readonly EventType: 'BUFFERING' | 'RECEIVED' | 'PERSISTED' | 'ERROR' | 'IDLE'
+  readonly FragmentTimecode?: number
+  readonly FragmentNumber?: string
+  readonly ErrorId?: number
+  readonly ErrorCode?: string
+}

@@ -1,0 +1,148 @@
+import { createServer as createHttpServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { KvsError } from '../../core/errors.ts'
+import { systemCode } from '../files.ts'
+import type { KeyedCertificate } from '../tls/certificate.ts'
+import { endConnection } from './reply.ts'
+
+/** A request head must have come by then: without a limit, slow clients could hold all connections. */
+const headersTimeoutMs = 20_000
+const handshakeTimeoutMs = 10_000
+/** Longer than clients keep idle connections, so that it is they who close and no request meets a closing one. */
+const keepAliveTimeoutMs = 75_000
+/** A peer that is gone without a word is found out by TCP. */
+const probeAfterMs = 15_000
+
+export interface ListenerOptions {
+  readonly host: string
+  readonly port: number
+  readonly maxConnections: number
+  /** Null: plain HTTP. */
+  readonly certificate: KeyedCertificate | null
+  /** Gets every request, also those that expect "100 Continue": `Expect` is for it to answer. */
+  readonly onRequest: RequestListener
+}
+
+/** The one server in front of everything: HTTP/1.1 only, over TLS 1.2 or newer. */
+export class Listener {
+  readonly #server: Server
+  readonly #replaceCertificate: (certificate: KeyedCertificate) => void
+  /** Every TCP connection, those still in their TLS handshake too. */
+  readonly #connections = new Set<Socket>()
+  /** What speaks HTTP: the TLS socket where there is one. */
+  readonly #sockets = new Set<Socket>()
+
+  private constructor(options: ListenerOptions) {
+    const { certificate, onRequest } = options
+    if (certificate === null) {
+      this.#server = createHttpServer(httpOptions, onRequest)
+      this.#replaceCertificate = () => undefined
+    } else {
+      const server = createHttpsServer({ ...httpOptions, ...tlsOptions(certificate) }, onRequest)
+      this.#server = server
+      this.#replaceCertificate = (next) => server.setSecureContext(tlsOptions(next))
+    }
+    this.#server.on('checkContinue', onRequest)
+    // An unknown expectation is ignored, as the service does.
+    this.#server.on('checkExpectation', onRequest)
+    this.#server.maxConnections = options.maxConnections
+    // Sessions last for hours, with silence in between.
+    this.#server.timeout = 0
+    this.#track('connection', this.#connections)
+    this.#track(certificate === null ? 'connection' : 'secureConnection', this.#sockets)
+  }
+
+  /** Opens the server. Throws CONFIGURATION where the address or port cannot be had. */
+  static async open(options: ListenerOptions): Promise<Listener> {
+    const listener = new Listener(options)
+    const server = listener.#server
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error) => reject(cannotListen(error, options.host, options.port)))
+      server.listen(options.port, options.host, () => {
+        server.removeAllListeners('error')
+        resolve()
+      })
+    })
+    // A failed accept (too many open files) must not end the process: the client tries again.
+    server.on('error', () => undefined)
+    return listener
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  /** For those who check how long a request may last: 0 is for ever. */
+  get timeouts(): { readonly requestMs: number; readonly socketMs: number; readonly headersMs: number } {
+    const { requestTimeout, timeout, headersTimeout } = this.#server
+    return { requestMs: requestTimeout, socketMs: timeout, headersMs: headersTimeout }
+  }
+
+  /** Serves another certificate from the next connection on. */
+  setCertificate(certificate: KeyedCertificate): void {
+    this.#replaceCertificate(certificate)
+  }
+
+  /** Stops listening, ends every connection in order and waits until they are gone, `graceMs` at most. */
+  async close(graceMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    for (const socket of this.#sockets) endConnection(socket)
+    const timer = setTimeout(() => {
+      for (const connection of [...this.#connections, ...this.#sockets]) connection.destroy()
+    }, graceMs)
+    await closed
+    clearTimeout(timer)
+  }
+
+  #track(event: 'connection' | 'secureConnection', into: Set<Socket>): void {
+    this.#server.on(event, (stream: Duplex) => {
+      const socket = stream as Socket
+      into.add(socket)
+      socket.once('close', () => into.delete(socket))
+      // A reset connection is nobody's fault here; who serves it hears of the close.
+      socket.on('error', () => undefined)
+    })
+  }
+}
+
+const httpOptions: ServerOptions = {
+  requestTimeout: 0,
+  headersTimeout: headersTimeoutMs,
+  keepAliveTimeout: keepAliveTimeoutMs,
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: probeAfterMs,
+}
+
+function tlsOptions(certificate: KeyedCertificate) {
+  return {
+    cert: certificate.certificate,
+    key: certificate.privateKey,
+    minVersion: 'TLSv1.2' as const,
+    ALPNProtocols: ['http/1.1'],
+    handshakeTimeout: handshakeTimeoutMs,
+  }
+}
+
+function cannotListen(error: Error, host: string, port: number): KvsError {
+  const what = `cannot listen on ${host} port ${port}: ${error.message}`
+  switch (systemCode(error)) {
+    case 'EADDRINUSE':
+      return new KvsError('CONFIGURATION', `port ${port} on ${host} is taken`, {
+        cause: 'another program listens there, perhaps another endpoint',
+        cure: 'stop it, or choose another port (0 takes any that is free)',
+      })
+    case 'EACCES':
+      return new KvsError('CONFIGURATION', what, {
+        cause: 'ports below 1024 need a permission',
+        cure: 'choose a higher port',
+      })
+    default:
+      return new KvsError('CONFIGURATION', what, {
+        cause: 'the address is not one of this machine',
+        cure: 'check the host',
+      })
+  }
+}

@@ -1,0 +1,51 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { ServiceError } from '../errors.ts'
+
+/** A client that has been answered early may still be sending: so long it is listened to before the connection goes. */
+const lingerMs = 2000
+
+/**
+ * Answers with JSON. Head and body leave in one write, so in one TLS record: the embedded C producer reads once and
+ * expects all of it.
+ */
+export function sendJson(response: ServerResponse, status: number, value: object, requestId: string): void {
+  const body = JSON.stringify(value)
+  response.setHeader('x-amzn-RequestId', requestId)
+  response.setHeader('Content-Type', 'application/json')
+  response.setHeader('Content-Length', Buffer.byteLength(body))
+  response.statusCode = status
+  // As text: Node.js joins it with the head, which it does not do for bytes.
+  response.end(body)
+}
+
+/** Answers with an error as the service does: name in a header and, for the SDKs, in the body. */
+export function sendError(response: ServerResponse, error: ServiceError, requestId: string): void {
+  response.setHeader('x-amzn-ErrorType', error.type)
+  sendJson(response, error.status, { __type: error.type, Message: error.message }, requestId)
+}
+
+/** The same for a request whose body has not been read: the connection ends with the answer. */
+export function sendErrorAndClose(
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: ServiceError,
+  requestId: string,
+): void {
+  // With "Connection: close" Node.js would drop the connection at once, and what the client still sends would come
+  // back to it as a reset that overtakes the answer.
+  response.removeHeader('connection')
+  response.once('finish', () => endConnection(request.socket))
+  sendError(response, error, requestId)
+  request.resume()
+}
+
+/**
+ * Ends a connection in order: what has been written goes out, then close_notify and FIN; what still comes in is
+ * discarded, and after a moment the connection is dropped whatever the client does.
+ */
+export function endConnection(socket: Socket): void {
+  const timer = setTimeout(() => socket.destroy(), lingerMs)
+  socket.once('close', () => clearTimeout(timer))
+  socket.end()
+}
