@@ -10,6 +10,8 @@ import { type FragmentRecord, readIndex, recordLine, type TrackSummary } from '.
 
 /** More than this waiting for the disk, and the writer is asked to wait. */
 const highWaterBytes = 1024 * 1024
+/** The same for pieces, each of which costs memory of its own however small it is. */
+const highWaterPieces = 4096
 
 /** What is known of a segment whether or not it is still being written. */
 export interface Segment {
@@ -141,7 +143,7 @@ export class SegmentWriter {
     this.#queuedBytes += bytes.length
     // One piece waiting means that nothing of these is under way yet; later ones go along with it.
     const written = this.#pieces.length === 1 ? this.#next(() => this.#flush()) : null
-    if (this.#queuedBytes <= highWaterBytes) {
+    if (this.#queuedBytes <= highWaterBytes && this.#pieces.length <= highWaterPieces) {
       written?.catch(keptAsFailure)
       return null
     }

@@ -206,8 +206,6 @@ export class StreamStore {
     }
     const newest = Math.max(...used, ...this.#names)
     const old = [...this.#names].filter((sequence) => sequence < newest)
-    if (old.length + empty.length === 0) return
-    await this.#files.syncDirectory(this.#directory)
     for (const sequence of old) {
       await this.#files.remove(segmentPaths(this.#directory, sequence).indexPath)
       this.#names.delete(sequence)
