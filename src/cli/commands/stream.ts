@@ -1,0 +1,123 @@
+/** `kvs`: streams a directory of frames. */
+
+import { environmentCredentials } from '../../core/aws/credentials/environment.ts'
+import { controlPlaneEndpoint, hostHeader, type Origin, parseEndpoint } from '../../core/aws/endpoints.ts'
+import { userAgent } from '../../core/aws/userAgent.ts'
+import { KvsError } from '../../core/errors.ts'
+import type { ProducerOptions, TrackOptions } from '../../core/options.ts'
+import { type DirectoryOptions, type DirectoryTrack, openDirectory } from '../../core/source/directory.ts'
+import { version } from '../../core/version.ts'
+import type { Command, Host } from '../command.ts'
+import { openDump } from '../dump.ts'
+import type { Options } from '../options.ts'
+import { mediaText } from '../report/media.ts'
+import { makeReport, type StartFields } from '../report/report.ts'
+import { Streaming } from '../streaming.ts'
+import { streamNotes, streamOptions } from './streamOptions.ts'
+
+export const streamCommand: Command = {
+  name: '',
+  summary: 'Streams a directory of video and audio frames to Amazon Kinesis Video Streams.',
+  usage: '[-n NAME] [-d DIR] [-D SECONDS] [-s KB] [OPTION …]',
+  options: streamOptions,
+  notes: streamNotes,
+  run: (options, host) => stream(options, host),
+}
+
+/** Streams as the options say and reports; resolves with the exit status. */
+async function stream(options: Options, host: Host): Promise<number> {
+  const [operand] = options.operands
+  if (operand !== undefined) throw new KvsError('USAGE', `"${operand}" is no command of kvs`)
+  const credentials = environmentCredentials((name) => host.process.env(name))
+  const { accessKeyId } = await credentials()
+  const platform = host.platform(options.text('ca'))
+  const endpoint = endpointOf(options)
+  const tracks = openDirectory(host.files, platform.search, directoryOptions(options))
+  const report = makeReport(options, host.process, platform.clock)
+  report.start(startFields(options, endpoint, accessKeyId, tracks))
+  const producerOptions: ProducerOptions = {
+    streamName: options.text('channel-name') ?? '',
+    region: options.text('region') ?? '',
+    endpoint,
+    credentials,
+    tracks: tracks.map(trackOptions),
+    bufferBytes: (options.number('size') ?? 0) * 1024,
+    create: !options.flag('no-create'),
+    retentionHours: options.number('retention-period') ?? 0,
+    mediaType: options.text('content-type') ?? mediaType(tracks),
+    kmsKeyId: options.text('kms-key-id'),
+    tags: options.pairs('tag'),
+    giveUpAfterMs: milliseconds(options, 'give-up-after'),
+    dump: openDump(options, host.files, (message) => report.warn(message)),
+    userAgent: userAgent(version, host.process.system),
+  }
+  const streaming = new Streaming({
+    host,
+    platform,
+    producerOptions,
+    tracks,
+    report,
+    durationMs: milliseconds(options, 'duration') ?? 0,
+    stopTimeoutMs: milliseconds(options, 'stop-timeout') ?? 0,
+  })
+  return await streaming.run()
+}
+
+function endpointOf(options: Options): Origin {
+  const given = options.text('endpoint')
+  const dualStack = options.flag('dual-stack')
+  const fips = options.flag('fips')
+  const region = options.text('region') ?? ''
+  if (given === undefined) return parseEndpoint(controlPlaneEndpoint({ region, dualStack, fips }))
+  if (!dualStack && !fips) return parseEndpoint(given)
+  throw new KvsError('CONFIGURATION', 'an endpoint is given, and an endpoint of the region is asked for as well', {
+    cure: `leave out ${options.origin('endpoint')}, or --dual-stack and --fips`,
+  })
+}
+
+function directoryOptions(options: Options): DirectoryOptions {
+  return {
+    directory: options.text('directory') ?? '',
+    videoCodec: options.text('video-codec') as DirectoryOptions['videoCodec'],
+    audioCodec: options.text('audio-codec') as DirectoryOptions['audioCodec'],
+    framesPerSecond: options.number('fps'),
+    sampleRateHz: options.number('audio-rate'),
+    channels: options.number('audio-channels'),
+  }
+}
+
+function trackOptions({ codec, format }: DirectoryTrack): TrackOptions {
+  const { sampleRateHz, channels } = format
+  return { codec, ...(sampleRateHz !== undefined && { sampleRateHz }), ...(channels !== undefined && { channels }) }
+}
+
+/** As the service's console expects it, e.g. `video/h264,audio/aac`. */
+function mediaType(tracks: readonly DirectoryTrack[]): string {
+  return tracks.map(({ codec, format }) => `${format.kind}/${codec}`).join(',')
+}
+
+function milliseconds(options: Options, name: string): number | undefined {
+  const seconds = options.number(name)
+  return seconds === undefined ? undefined : seconds * 1000
+}
+
+function startFields(
+  options: Options,
+  endpoint: Origin,
+  accessKeyId: string,
+  tracks: readonly DirectoryTrack[],
+): StartFields {
+  return {
+    stream: options.text('channel-name') ?? '',
+    region: options.text('region') ?? '',
+    regionFrom: options.origin('region'),
+    endpoint: `${endpoint.tls ? 'https' : 'http'}://${hostHeader(endpoint)}`,
+    endpointFrom: options.has('endpoint') ? options.origin('endpoint') : 'region',
+    accessKeyId,
+    credentialsFrom: 'environment',
+    directory: options.text('directory') ?? '',
+    media: tracks.map(mediaText).join(' + '),
+    durationSeconds: options.number('duration') ?? 0,
+    bufferKilobytes: options.number('size') ?? 0,
+  }
+}

@@ -1,0 +1,50 @@
+/** What a run tells the outside: lines for people, or JSON lines for programs. */
+
+import type { KvsError } from '../../core/errors.ts'
+import type { Clock, Process } from '../../core/platform.ts'
+import type { Producer, ProducerEvent } from '../../core/producer.ts'
+import type { Summary } from '../../core/summary.ts'
+import type { Options } from '../options.ts'
+import { JsonReport } from './json.ts'
+import { levelOf } from './level.ts'
+import { TextReport } from './text.ts'
+
+export interface StartFields {
+  readonly stream: string
+  readonly region: string
+  readonly regionFrom: string
+  readonly endpoint: string
+  readonly endpointFrom: string
+  readonly accessKeyId: string
+  readonly credentialsFrom: string
+  readonly directory: string
+  readonly media: string
+  readonly durationSeconds: number
+  readonly bufferKilobytes: number
+}
+
+export interface EndFields {
+  readonly summary: Summary
+  readonly inputError: KvsError | undefined
+  /** The signal that ended it, 0 for none. */
+  readonly signal: number
+  readonly exitStatus: number
+}
+
+export interface Report {
+  /** What it is going to do, and where each setting came from. */
+  start(fields: StartFields): void
+  /** Follows this producer until `end`. */
+  watch(producer: Producer): void
+  event(event: ProducerEvent): void
+  warn(message: string): void
+  /** A signal has come; `again`: not the first one. */
+  stopping(again: boolean): void
+  end(fields: EndFields): void
+}
+
+export function makeReport(options: Options, process: Process, clock: Clock): Report {
+  if (options.flag('json')) return new JsonReport(process, clock)
+  const level = options.flag('quiet') ? 'error' : levelOf(options.text('log-level') ?? 'info')
+  return new TextReport(process, clock, level)
+}

@@ -1,0 +1,109 @@
+/** One run of `kvs`: a source, a producer, the clock on the wall and the person at Ctrl-C, brought to one end. */
+
+import { asKvsError, type KvsError } from '../core/errors.ts'
+import type { ProducerOptions } from '../core/options.ts'
+import type { Platform } from '../core/platform.ts'
+import { Producer, type ProducerEvent } from '../core/producer.ts'
+import type { DirectoryTrack } from '../core/source/directory.ts'
+import { DirectoryPlayer } from '../core/source/directoryPlayer.ts'
+import { framesLost } from '../core/stats.ts'
+import type { Summary } from '../core/summary.ts'
+import type { Host } from './command.ts'
+import type { Report } from './report/report.ts'
+
+/** What is on its way has this long after the first signal; after the second it has nothing. */
+const signalTimeoutMs = 5000
+
+export interface StreamingOptions {
+  readonly host: Host
+  readonly platform: Platform
+  readonly producerOptions: ProducerOptions
+  readonly tracks: readonly DirectoryTrack[]
+  readonly report: Report
+  readonly durationMs: number
+  readonly stopTimeoutMs: number
+}
+
+export class Streaming {
+  readonly #options: StreamingOptions
+  readonly #producer: Producer
+  readonly #player: DirectoryPlayer
+  #playing = false
+  #inputError: KvsError | undefined
+  #signal = 0
+
+  constructor(options: StreamingOptions) {
+    const { platform, host, tracks, durationMs } = options
+    this.#options = options
+    this.#producer = new Producer(platform, options.producerOptions, (event) => this.#onEvent(event))
+    this.#player = new DirectoryPlayer(platform.clock, host.files, tracks, this.#producer, {
+      durationMs,
+      paced: true,
+      onEnd: (error) => this.#onPlayed(error),
+    })
+  }
+
+  /** Streams until all is played and confirmed, or something ends it before; resolves with the exit status. */
+  async run(): Promise<number> {
+    const { host, platform, report, durationMs } = this.#options
+    const unlisten = host.process.onSignal((signal) => this.#onSignal(signal))
+    const deadline = platform.clock.setTimer(durationMs, () => this.#onDeadline())
+    const ended = new Promise<Summary>((resolve) => {
+      this.#onEnd = resolve
+    })
+    report.watch(this.#producer)
+    this.#producer.start()
+    const summary = await ended
+    unlisten()
+    deadline.cancel()
+    this.#player.stop()
+    const exitStatus = this.#exitStatus(summary)
+    report.end({ summary, inputError: this.#inputError, signal: this.#signal, exitStatus })
+    return exitStatus
+  }
+
+  #onEnd: (summary: Summary) => void = () => undefined
+
+  #onEvent(event: ProducerEvent): void {
+    this.#options.report.event(event)
+    if (event.type === 'state' && event.state === 'idle' && !this.#playing && this.#signal === 0) {
+      this.#playing = true
+      this.#player.start()
+    }
+    if (event.type === 'end') this.#onEnd(event.summary)
+  }
+
+  #onPlayed(error: unknown): void {
+    // The producer's own end makes its last putFrame throw; that is told by the summary.
+    if (error !== null && asKvsError(error).code !== 'STOPPED') this.#inputError = asKvsError(error)
+    this.#stop(this.#options.stopTimeoutMs)
+  }
+
+  /** The time is over on the wall although not in the media: the network keeps the source waiting. */
+  #onDeadline(): void {
+    if (this.#producer.state === 'streaming') return
+    this.#player.stop()
+    this.#stop(this.#producer.everStreamed ? this.#options.stopTimeoutMs : 0)
+  }
+
+  #onSignal(signal: number): void {
+    const again = this.#signal !== 0
+    this.#signal ||= signal
+    this.#player.stop()
+    this.#options.report.stopping(again)
+    this.#stop(again ? 0 : signalTimeoutMs)
+  }
+
+  #stop(timeoutMs: number): void {
+    // The end arrives as an event; stop's own promise says the same.
+    this.#producer.stop(timeoutMs).catch(() => undefined)
+  }
+
+  /** What went wrong first: media lost after a signal, what ended the producer, the input, the signal. */
+  #exitStatus({ stats, error, exitStatus }: Summary): number {
+    if (this.#signal !== 0 && error?.code === 'GAVE_UP') return framesLost(stats) > 0 ? 74 : 128 + this.#signal
+    if (error !== null) return exitStatus
+    if (this.#inputError !== undefined) return this.#inputError.exitStatus
+    return this.#signal === 0 ? 0 : 128 + this.#signal
+  }
+}

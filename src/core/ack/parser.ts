@@ -1,0 +1,106 @@
+/** PutMedia's acknowledgements: a stream of flat JSON objects on the response body (PROTOCOL: PutMedia, ack wire format). */
+
+import type { AckType } from '../stats.ts'
+import { utf8Text } from '../text.ts'
+
+/** One acknowledgement. */
+export interface Ack {
+  readonly type: AckType
+  /** Cluster timecode as sent; null where the service names none. */
+  readonly timecodeMs: number | null
+  readonly fragmentNumber: string | null
+  /** ERROR only. */
+  readonly errorId: number | null
+  readonly errorCode: string | null
+}
+
+/** An object longer than this is no acknowledgement and is skipped. */
+const maxAckBytes = 4096
+
+const quote = 0x22
+const backslash = 0x5c
+const braceOpen = 0x7b
+const braceClose = 0x7d
+
+/** Push parser: bytes in, acknowledgements out, whatever the split. What is no acknowledgement is counted and skipped. */
+export class AckParser {
+  readonly #onAck: (ack: Ack) => void
+  readonly #held = new Uint8Array(maxAckBytes)
+  #length = 0
+  #depth = 0
+  #inString = false
+  #escaped = false
+  /** Objects that were no acknowledgement. */
+  skipped = 0
+
+  constructor(onAck: (ack: Ack) => void) {
+    this.#onAck = onAck
+  }
+
+  push(bytes: Uint8Array): void {
+    for (const byte of bytes) this.#pushByte(byte)
+  }
+
+  #pushByte(byte: number): void {
+    if (this.#depth === 0) {
+      if (byte !== braceOpen) return
+      this.#length = 0
+    }
+    if (this.#length < maxAckBytes) this.#held[this.#length] = byte
+    this.#length++
+    if (this.#inString) {
+      if (this.#escaped) this.#escaped = false
+      else if (byte === backslash) this.#escaped = true
+      else if (byte === quote) this.#inString = false
+    } else if (byte === quote) {
+      this.#inString = true
+    } else if (byte === braceOpen) {
+      this.#depth++
+    } else if (byte === braceClose) {
+      this.#depth--
+      if (this.#depth === 0) this.#finish()
+    }
+  }
+
+  #finish(): void {
+    const ack = this.#length > maxAckBytes ? null : ackFrom(utf8Text(this.#held, 0, this.#length))
+    if (ack === null) this.skipped++
+    else this.#onAck(ack)
+  }
+}
+
+/** Reads one object, tolerating the spellings of AWS's documentation, numbers as strings, and unknown keys. */
+function ackFrom(json: string): Ack | null {
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch {
+    return null
+  }
+  if (!isRecord(value)) return null
+  const fields = isRecord(value.Acknowledgement) ? value.Acknowledgement : value
+  const type = fields.EventType ?? fields.AckEventType
+  if (!isAckType(type)) return null
+  const number = fields.FragmentNumber
+  const code = fields.ErrorCode
+  return {
+    type,
+    timecodeMs: integer(fields.FragmentTimecode ?? fields.FragmentTimeCode),
+    fragmentNumber: typeof number === 'string' ? number : typeof number === 'number' ? String(number) : null,
+    errorId: integer(fields.ErrorId),
+    errorCode: typeof code === 'string' ? code : null,
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isAckType(value: unknown): value is AckType {
+  return value === 'BUFFERING' || value === 'RECEIVED' || value === 'PERSISTED' || value === 'ERROR' || value === 'IDLE'
+}
+
+function integer(value: unknown): number | null {
+  const number = typeof value === 'string' && value !== '' ? Number(value) : value
+  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : null
+}

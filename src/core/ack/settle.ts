@@ -1,0 +1,76 @@
+/** What an acknowledgement means for the fragments in the buffer: a pure decision. */
+
+import type { Fragment } from '../frame/fragment.ts'
+import type { Ack } from './parser.ts'
+
+/** What is at fault when the service answers with an ERROR ack. */
+export type Fault =
+  /** The fragment: it is dropped, since sending it again would fail again. */
+  | 'fragment'
+  /** The stream is gone or not active: look at it again (create it where allowed), then send again. */
+  | 'stream'
+  /** The stream's key or our request: nothing helps but changing the configuration. */
+  | 'configuration'
+  /** The session or the service: a new session, and send again. */
+  | 'session'
+
+export type Settlement =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'received'; readonly fragment: Fragment }
+  /** Confirmed for good: leaves the buffer. */
+  | { readonly kind: 'persisted'; readonly fragment: Fragment }
+  /** The session is over. `fragment` is the one at fault, where it is still in the buffer. */
+  | { readonly kind: 'failed'; readonly fault: Fault; readonly fragment: Fragment | undefined }
+
+const nothing: Settlement = { kind: 'nothing' }
+
+/**
+ * Decides on one ack of the present session.
+ *
+ * @param retained false where the stream's retention is 0: no PERSISTED will come, RECEIVED is final.
+ */
+export function settle(ack: Ack, fragments: readonly Fragment[], retained: boolean): Settlement {
+  if (ack.type === 'ERROR') {
+    const fault = faultOf(ack.errorId)
+    return { kind: 'failed', fault, fragment: fault === 'fragment' ? fragmentAtFault(ack, fragments) : undefined }
+  }
+  if (ack.type !== 'RECEIVED' && ack.type !== 'PERSISTED') return nothing
+  const fragment = fragments.find((candidate) => candidate.timecodeMs === ack.timecodeMs)
+  // An open fragment cannot have been received: the ack is of an earlier session's fragment under the same timecode.
+  if (fragment === undefined || fragment.state === 'open') return nothing
+  if (ack.type === 'PERSISTED' || !retained) return { kind: 'persisted', fragment }
+  return { kind: 'received', fragment }
+}
+
+/** An ERROR ack without a timecode, or with one that is no longer here, means the oldest fragment (as PIC reads it). */
+function fragmentAtFault(ack: Ack, fragments: readonly Fragment[]): Fragment | undefined {
+  return fragments.find((candidate) => candidate.timecodeMs === ack.timecodeMs) ?? fragments[0]
+}
+
+/** The decision per error id; the ids are those of PutMedia's ERROR ack. */
+export function faultOf(errorId: number | null): Fault {
+  switch (errorId) {
+    case 4001: // MAX_FRAGMENT_SIZE_REACHED
+    case 4002: // MAX_FRAGMENT_DURATION_REACHED
+    case 4004: // FRAGMENT_TIMECODE_LESSER_THAN_PREVIOUS
+    case 4006: // INVALID_MKV_DATA
+    case 4009: // FRAGMENT_METADATA_LIMIT_REACHED
+    case 4010: // TRACK_NUMBER_MISMATCH
+    case 4011: // FRAMES_MISSING_FOR_TRACK
+      return 'fragment'
+    case 4008: // STREAM_NOT_ACTIVE
+    case 4507: // STREAM_DELETED
+      return 'stream'
+    case 4005: // MORE_THAN_ALLOWED_TRACKS_FOUND
+    case 4012:
+    case 4500: // KMS_KEY_ACCESS_DENIED
+    case 4501: // KMS_KEY_DISABLED
+    case 4502: // KMS_KEY_VALIDATION_ERROR
+    case 4504: // KMS_KEY_INVALID_USAGE
+    case 4505: // KMS_KEY_INVALID_STATE
+    case 4506: // KMS_KEY_NOT_FOUND
+      return 'configuration'
+    default: // 4000, 4003, 4007, 4503, 5000, 5001 and whatever comes
+      return 'session'
+  }
+}

@@ -1,0 +1,174 @@
+/** The fragments that the service has not confirmed yet, as the very bytes that go on the wire, in blocks taken on demand. */
+
+import { KvsError } from '../errors.ts'
+import { type Fragment, fragmentEnd } from '../frame/fragment.ts'
+import type { ByteSink } from '../frame/frame.ts'
+import type { WallMs } from '../frame/time.ts'
+import type { Blocks } from '../platform.ts'
+
+export class FragmentBuffer implements ByteSink {
+  /** Oldest first; only the last one may be open. */
+  readonly fragments: Fragment[] = []
+  /** What fits at most, in bytes: whole blocks. */
+  readonly capacityBytes: number
+  readonly #source: Blocks
+  readonly #blockBytes: number
+  /** Blocks from number `#firstBlock` on; null where a block in the middle has been given back. */
+  readonly #blocks: (Uint8Array | null)[] = []
+  #firstBlock = 0
+  #blocksHeld = 0
+  #end = 0
+
+  /** Throws CONFIGURATION when `capacityBytes` is less than two blocks. */
+  constructor(source: Blocks, capacityBytes: number) {
+    this.#source = source
+    this.#blockBytes = source.blockBytes
+    const blocks = Math.floor(capacityBytes / source.blockBytes)
+    if (blocks < 2) throw new KvsError('CONFIGURATION', `a buffer of ${capacityBytes} bytes is too small`)
+    this.capacityBytes = blocks * source.blockBytes
+  }
+
+  /** Memory held now, in bytes. */
+  get heldBytes(): number {
+    return this.#blocksHeld * this.#blockBytes
+  }
+
+  /** Position behind the last byte written. */
+  get end(): number {
+    return this.#end
+  }
+
+  /** The fragment being written, if any. */
+  get open(): Fragment | undefined {
+    const last = this.fragments[this.fragments.length - 1]
+    return last?.state === 'open' ? last : undefined
+  }
+
+  /** Takes the memory for `bytes` more. False, and nothing is taken, where the capacity or the host has no more. */
+  reserve(bytes: number): boolean {
+    const size = this.#blockBytes
+    const wanted = Math.ceil((this.#end + bytes) / size) - this.#firstBlock - this.#blocks.length
+    if ((this.#blocksHeld + wanted) * size > this.capacityBytes) return false
+    for (let taken = 0; taken < wanted; taken++) {
+      const block = this.#source.take()
+      if (block === null) {
+        this.#giveBackTail(taken)
+        return false
+      }
+      this.#blocks.push(block)
+      this.#blocksHeld++
+    }
+    return true
+  }
+
+  /** Begins a fragment; the one before must have been sealed. */
+  begin(timecodeMs: WallMs): Fragment {
+    const fragment: Fragment = {
+      timecodeMs,
+      position: this.#end,
+      lengthBytes: 0,
+      state: 'open',
+      frames: 0,
+      frameBytes: 0,
+      sentAtMs: 0,
+      headGone: false,
+    }
+    this.fragments.push(fragment)
+    return fragment
+  }
+
+  /** Appends to the open fragment; the room must have been reserved. */
+  write(bytes: Uint8Array, from: number, to: number): void {
+    const size = this.#blockBytes
+    let at = from
+    while (at < to) {
+      const offset = this.#end % size
+      const block = this.#block(this.#end)
+      const length = Math.min(size - offset, to - at)
+      block.set(at === 0 && length === bytes.length ? bytes : bytes.subarray(at, at + length), offset)
+      at += length
+      this.#end += length
+    }
+    const open = this.fragments[this.fragments.length - 1]
+    if (open !== undefined) open.lengthBytes += to - from
+  }
+
+  /** Ends the open fragment: from now on its bytes never change. */
+  seal(): void {
+    const open = this.open
+    if (open !== undefined) open.state = 'sealed'
+  }
+
+  /**
+   * Appends views of the bytes `[position, limit)` to `parts`, at most `maxBytes`, and returns how many bytes they are.
+   * The views stay valid until the fragment they lie in is released.
+   */
+  read(position: number, limit: number, maxBytes: number, parts: Uint8Array[]): number {
+    const size = this.#blockBytes
+    const end = Math.min(limit, position + maxBytes)
+    let at = position
+    while (at < end) {
+      const offset = at % size
+      const length = Math.min(size - offset, end - at)
+      parts.push(this.#block(at).subarray(offset, offset + length))
+      at += length
+    }
+    return at - position
+  }
+
+  /** Forgets a fragment and gives back the blocks that no other fragment needs. */
+  release(fragment: Fragment): void {
+    const index = this.fragments.indexOf(fragment)
+    if (index < 0) return
+    this.fragments.splice(index, 1)
+    const size = this.#blockBytes
+    const before = this.fragments[index - 1]
+    const after = this.fragments[index]
+    let first = Math.floor(fragment.position / size)
+    if (before !== undefined) first = Math.max(first, Math.ceil(fragmentEnd(before) / size))
+    const next = after === undefined ? this.#end : after.position
+    this.#giveBack(first, Math.floor(next / size))
+  }
+
+  /**
+   * Gives up the bytes of the oldest fragment before `position`, which must have been sent: that fragment can then no
+   * longer be sent again.
+   */
+  releaseHead(position: number): void {
+    const oldest = this.fragments[0]
+    if (oldest === undefined || position <= oldest.position) return
+    oldest.headGone = true
+    this.#giveBack(this.#firstBlock, Math.floor(position / this.#blockBytes))
+  }
+
+  #block(position: number): Uint8Array {
+    const block = this.#blocks[Math.floor(position / this.#blockBytes) - this.#firstBlock]
+    if (block === null || block === undefined) {
+      throw new KvsError('INTERNAL', `the buffer holds nothing at ${position}`)
+    }
+    return block
+  }
+
+  #giveBack(firstBlock: number, endBlock: number): void {
+    for (let number = Math.max(firstBlock, this.#firstBlock); number < endBlock; number++) {
+      const block = this.#blocks[number - this.#firstBlock]
+      if (block === null || block === undefined) continue
+      this.#blocks[number - this.#firstBlock] = null
+      this.#blocksHeld--
+      this.#source.give(block)
+    }
+    while (this.#blocks.length > 0 && this.#blocks[0] === null) {
+      this.#blocks.shift()
+      this.#firstBlock++
+    }
+  }
+
+  #giveBackTail(count: number): void {
+    for (let given = 0; given < count; given++) {
+      const block = this.#blocks.pop()
+      if (block === null || block === undefined) continue
+      this.#blocksHeld--
+      this.#source.give(block)
+    }
+  }
+}

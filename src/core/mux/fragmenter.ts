@@ -1,0 +1,115 @@
+/**
+ * Where fragments begin and which time each frame gets: decisions only, no bytes. What it lets through the service takes:
+ * timecodes strictly increase, no frame lies before the fragment before, no fragment outlasts the limit.
+ */
+
+import type { WallMs } from '../frame/time.ts'
+
+/** Limits of the service (developer guide, quotas: fragment duration 1–20 s, 50 MB), kept with a margin. */
+export interface FragmentLimits {
+  /** A key frame opens a new fragment only when the present one is at least this old. */
+  readonly minFragmentMs: number
+  /** A fragment that would outlast this is split, key frame or not. */
+  readonly maxFragmentMs: number
+  readonly maxFragmentBytes: number
+}
+
+export const serviceLimits: FragmentLimits = {
+  minFragmentMs: 1000,
+  maxFragmentMs: 19_000,
+  maxFragmentBytes: 49_000_000,
+}
+
+/** What to do with a frame. */
+export type Placement =
+  /** Begin a fragment with it. */
+  | 'open'
+  /** Add it to the open fragment. */
+  | 'append'
+  /** Leave it out: nothing can be decoded yet. */
+  | 'discard'
+  /** Leave it out: no picture has come for so long that no fragment can carry it. */
+  | 'no-video'
+
+export class Fragmenter {
+  readonly #limits: FragmentLimits
+  readonly #hasVideo: boolean
+  #isOpen = false
+  #openedMs: WallMs = 0
+  #lastMs: WallMs = -1
+  #bytes = 0
+  /** Timecode of the fragment that the frame asked about last belongs to. */
+  clusterMs: WallMs = 0
+  /** That frame's time, moved where it had to be. */
+  timeMs: WallMs = 0
+  /** True where `timeMs` is not what was asked for. */
+  repaired = false
+  /** True where the fragment to open begins without a key frame. */
+  split = false
+
+  /** @param hasVideo whether any of the tracks is video: then fragments begin with pictures only. */
+  constructor(hasVideo: boolean, limits: FragmentLimits = serviceLimits) {
+    this.#hasVideo = hasVideo
+    this.#limits = limits
+  }
+
+  /**
+   * Where a frame belongs. Asking changes nothing: the frame counts once `placed` is called.
+   *
+   * @param ptsMs  epoch milliseconds, rounded
+   * @param dtsMs  the same; where it is below `ptsMs` for a key frame, pictures shown before it may follow (leading
+   *               pictures, H.265 §3): the fragment's timecode leaves room for them
+   */
+  place(video: boolean, keyFrame: boolean, ptsMs: WallMs, dtsMs: WallMs, sizeBytes: number): Placement {
+    this.split = false
+    const border = video || !this.#hasVideo
+    if (!this.#isOpen) {
+      if (!border || !keyFrame) return 'discard'
+      this.#open(ptsMs, dtsMs)
+      return 'open'
+    }
+    const ageMs = ptsMs - this.#openedMs
+    const full = ageMs >= this.#limits.maxFragmentMs || this.#bytes + sizeBytes > this.#limits.maxFragmentBytes
+    if (border && (full || (keyFrame && ageMs >= this.#limits.minFragmentMs))) {
+      this.split = !keyFrame
+      this.#open(ptsMs, dtsMs)
+      return 'open'
+    }
+    if (full) return 'no-video'
+    this.clusterMs = this.#openedMs
+    this.#setTime(ptsMs, this.#openedMs)
+    return 'append'
+  }
+
+  /** The frame asked about last is in the buffer, with `bytes` of it. */
+  placed(placement: 'open' | 'append', bytes: number): void {
+    if (placement === 'open') {
+      this.#isOpen = true
+      this.#openedMs = this.clusterMs
+      this.#bytes = 0
+    }
+    this.#bytes += bytes
+    if (this.timeMs > this.#lastMs) this.#lastMs = this.timeMs
+  }
+
+  /** The open fragment is over: what follows waits for a key frame. */
+  close(): void {
+    this.#isOpen = false
+  }
+
+  /** How far the latest frame lies behind the open fragment's timecode: where silence goes that fills it up. */
+  get lastRelativeMs(): number {
+    return this.#lastMs - this.#openedMs
+  }
+
+  #open(ptsMs: WallMs, dtsMs: WallMs): void {
+    const earliestMs = this.#lastMs + 1
+    this.#setTime(ptsMs, earliestMs)
+    this.clusterMs = Math.max(earliestMs, Math.min(ptsMs, dtsMs))
+  }
+
+  #setTime(ptsMs: WallMs, earliestMs: WallMs): void {
+    this.timeMs = Math.max(ptsMs, earliestMs)
+    this.repaired = this.timeMs !== ptsMs
+  }
+}

@@ -1,0 +1,199 @@
+/** One PutMedia session: reads the buffer onto the wire and hands back what the service says of it. */
+
+import { type Ack, AckParser } from '../ack/parser.ts'
+import type { FragmentBuffer } from '../buffer/fragmentBuffer.ts'
+import type { KvsError } from '../errors.ts'
+import { type Fragment, fragmentEnd } from '../frame/fragment.ts'
+import type { ExchangeHandlers, HttpExchange } from '../http/exchange.ts'
+import { endOfFragment } from '../mux/tags.ts'
+import type { Clock, FileWriter, Timer } from '../platform.ts'
+import type { Stats } from '../stats.ts'
+import type { FragmentRate } from './fragmentRate.ts'
+
+/** Handed to the network at once at most: enough to keep it busy, little enough to stay in step with it. */
+const maxChunkBytes = 128 * 1024
+
+export interface SessionOptions {
+  readonly buffer: FragmentBuffer
+  /** EBML, Segment, Info and Tracks: the first bytes of the body. */
+  readonly header: Uint8Array
+  readonly rate: FragmentRate
+  readonly clock: Clock
+  readonly stats: Stats
+  /** Gets exactly the Matroska bytes sent; closed with the session. */
+  readonly dump: FileWriter | undefined
+}
+
+export interface SessionHandlers {
+  /** The service has accepted the request: fragments flow from now on. */
+  onStreaming(): void
+  onAck(ack: Ack): void
+  /** The network has taken what it had been given. */
+  onTaken(): void
+  /** Over. Null: in order, after `finish`. Called once, and not after `destroy`. */
+  onEnd(error: KvsError | null): void
+}
+
+export class Session {
+  readonly #options: SessionOptions
+  readonly #handlers: SessionHandlers
+  readonly #acks: AckParser
+  readonly #parts: Uint8Array[] = []
+  /** Callbacks of the exchange that `begin` is given. */
+  readonly exchangeHandlers: ExchangeHandlers
+  #exchange: HttpExchange | undefined
+  #fragment: Fragment | undefined
+  #position = 0
+  #takenPosition = 0
+  #ready = false
+  #blocked = false
+  #headerSent = false
+  #finishing = false
+  #markSent = false
+  #bodyEnded = false
+  #rateTimer: Timer | undefined
+
+  constructor(options: SessionOptions, handlers: SessionHandlers) {
+    this.#options = options
+    this.#handlers = handlers
+    this.#acks = new AckParser((ack) => handlers.onAck(ack))
+    this.exchangeHandlers = {
+      onReady: () => this.#onReady(),
+      onHead: () => undefined,
+      onBody: (bytes) => this.#acks.push(bytes),
+      onDrain: () => this.#onDrain(),
+      onEnd: () => undefined,
+      onClose: (error) => this.#onClose(error),
+    }
+  }
+
+  /** The request is on its way. */
+  begin(exchange: HttpExchange): void {
+    this.#exchange = exchange
+    this.pump()
+  }
+
+  /** The fragment on its way, which must stay as it is. */
+  get sending(): Fragment | undefined {
+    return this.#fragment
+  }
+
+  /** Position up to which the network has taken the bytes of `sending`. */
+  get takenPosition(): number {
+    return this.#takenPosition
+  }
+
+  /** Sends what the buffer has and the network takes. Called whenever either may have changed. */
+  pump(): void {
+    while (this.#exchange !== undefined && this.#ready && !this.#blocked && !this.#bodyEnded) {
+      if (!this.#headerSent) {
+        this.#headerSent = true
+        this.#send([this.#options.header], this.#options.header.length)
+      } else if (!this.#sendMedia()) {
+        return
+      }
+    }
+  }
+
+  /** Nothing will be added to the buffer any more: mark the end, wait for the last acks, end. */
+  finish(): void {
+    this.#finishing = true
+    this.pump()
+  }
+
+  /** Drops the connection now, without `onEnd`. */
+  destroy(): void {
+    this.#close()
+    this.#exchange?.destroy()
+  }
+
+  /** One step; false where there is nothing to send now. */
+  #sendMedia(): boolean {
+    const { buffer } = this.#options
+    const fragment = this.#fragment
+    if (fragment === undefined || this.#position === fragmentEnd(fragment)) {
+      if (fragment?.state === 'open') return false
+      return this.#nextFragment(fragment)
+    }
+    this.#parts.length = 0
+    const length = buffer.read(this.#position, fragmentEnd(fragment), maxChunkBytes, this.#parts)
+    this.#position += length
+    this.#send(this.#parts, length)
+    if (this.#position === fragmentEnd(fragment) && fragment.state === 'sealed') this.#sent(fragment)
+    return true
+  }
+
+  /** Goes on to the next fragment, or to the end. */
+  #nextFragment(previous: Fragment | undefined): boolean {
+    if (previous?.state === 'sealed') this.#sent(previous)
+    const { buffer, clock, rate } = this.#options
+    const next = buffer.fragments.find((fragment) => previous === undefined || fragment.position > previous.position)
+    if (next === undefined) return this.#finishing && this.#end()
+    // A fragment without a byte is about to get its first frame.
+    if (next.lengthBytes === 0) return false
+    const waitMs = rate.waitMs(clock.monotonicMs())
+    if (waitMs > 0) {
+      this.#rateTimer ??= clock.setTimer(waitMs, () => {
+        this.#rateTimer = undefined
+        this.pump()
+      })
+      return false
+    }
+    rate.begin(clock.monotonicMs())
+    this.#fragment = next
+    this.#position = next.position
+    this.#takenPosition = next.position
+    return true
+  }
+
+  #sent(fragment: Fragment): void {
+    fragment.state = 'sent'
+    fragment.sentAtMs = this.#options.clock.monotonicMs()
+  }
+
+  /** All is sent: says so at once, and ends the request when the last fragment is confirmed. */
+  #end(): boolean {
+    if (!this.#markSent && this.#fragment !== undefined) {
+      this.#markSent = true
+      const tag = endOfFragment()
+      this.#send([tag], tag.length)
+      return true
+    }
+    if (this.#options.buffer.fragments.length > 0) return false
+    this.#bodyEnded = true
+    this.#exchange?.endBody()
+    return false
+  }
+
+  #send(parts: readonly Uint8Array[], length: number): void {
+    this.#options.stats.bytesSent += length
+    if (this.#options.dump !== undefined) for (const part of parts) this.#options.dump.write(part)
+    this.#blocked = !(this.#exchange?.writeChunk(parts, length) ?? false)
+    if (!this.#blocked) this.#takenPosition = this.#position
+  }
+
+  #onReady(): void {
+    this.#ready = true
+    this.#handlers.onStreaming()
+    this.pump()
+  }
+
+  #onDrain(): void {
+    this.#blocked = false
+    this.#takenPosition = this.#position
+    this.pump()
+    this.#handlers.onTaken()
+  }
+
+  #onClose(error: KvsError | null): void {
+    this.#close()
+    this.#handlers.onEnd(error)
+  }
+
+  #close(): void {
+    this.#ready = false
+    this.#rateTimer?.cancel()
+    this.#rateTimer = undefined
+    this.#options.dump?.close()
+  }
+}

@@ -1,0 +1,344 @@
+/**
+ * The line of PutMedia sessions of one stream: prepares the stream, opens a session when there is media, opens the next
+ * one when it breaks, and lets go of fragments as the service confirms them.
+ */
+
+import type { Ack } from '../ack/parser.ts'
+import { type Fault, settle } from '../ack/settle.ts'
+import { reactionTo } from '../aws/errors.ts'
+import type { FragmentBuffer } from '../buffer/fragmentBuffer.ts'
+import { asKvsError, KvsError } from '../errors.ts'
+import type { Fragment } from '../frame/fragment.ts'
+import type { MonotonicMs } from '../frame/time.ts'
+import type { ExchangeHandlers, HttpExchange } from '../http/exchange.ts'
+import type { Clock, FileWriter, Timer } from '../platform.ts'
+import { countLoss, type LossReason, type Stats } from '../stats.ts'
+import { backoffMs, minCallIntervalMs } from './backoff.ts'
+import type { FragmentRate } from './fragmentRate.ts'
+import { Session } from './session.ts'
+import { type LineState, mayFollow } from './states.ts'
+
+/** After the last PERSISTED the service's end of the response is waited for this long. */
+const farewellMs = 1000
+
+/** So many fragments refused in a row mean that the next would be refused as well. */
+const refusalsInARow = 3
+
+/** What the line asks of the service; the producer wires it to AWS. */
+export interface Service {
+  /** Describes the stream, creates it where allowed; resolves with whether fragments are retained. */
+  prepare(): Promise<{ readonly retained: boolean }>
+  /** Asks for the data endpoint, anew where `fresh`. */
+  locate(fresh: boolean): Promise<void>
+  /** The credentials were refused as too old. */
+  refreshCredentials(): void
+  /** Opens a PutMedia request at the data endpoint with valid credentials. */
+  dial(handlers: ExchangeHandlers): Promise<HttpExchange>
+}
+
+export interface LineOptions {
+  readonly service: Service
+  readonly buffer: FragmentBuffer
+  readonly rate: FragmentRate
+  readonly clock: Clock
+  /** 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number
+  readonly stats: Stats
+  /** The header of a new session. Asked for when the buffer has media. */
+  readonly header: () => Uint8Array
+  readonly dump: ((session: number) => FileWriter) | undefined
+  /** How long failures in a row are put up with; Infinity: for ever. */
+  readonly giveUpAfterMs: number
+}
+
+export interface LineHandlers {
+  onState(state: LineState): void
+  onAck(ack: Ack): void
+  onRetry(error: KvsError, delayMs: number): void
+  /** The fragment is lost and has left the buffer. */
+  onLost(fragment: Fragment, reason: LossReason, error: KvsError): void
+  /** There may be room in the buffer. */
+  onRoom(): void
+  /** Over. Null: all that was put is confirmed. */
+  onEnd(error: KvsError | null): void
+}
+
+export class SessionLine {
+  readonly #options: LineOptions
+  readonly #handlers: LineHandlers
+  #state: LineState = 'preparing'
+  #session: Session | undefined
+  #timer: Timer | undefined
+  #retained = true
+  #finishing = false
+  #failures = 0
+  /** The last of the failures in a row. */
+  #failure: KvsError | undefined
+  #failingSinceMs: MonotonicMs = 0
+  #refusals = 0
+  #lastCallMs: MonotonicMs = Number.NEGATIVE_INFINITY
+  /** True once the service has accepted a session. */
+  everStreamed = false
+
+  constructor(options: LineOptions, handlers: LineHandlers) {
+    this.#options = options
+    this.#handlers = handlers
+  }
+
+  get state(): LineState {
+    return this.#state
+  }
+
+  /** Begins; called once. */
+  start(): void {
+    this.#handlers.onState(this.#state)
+    this.#prepare()
+  }
+
+  /** The buffer has grown, or a fragment has been sealed. */
+  pump(): void {
+    if (this.#session !== undefined) this.#session.pump()
+    else if (this.#state === 'idle') this.#proceed()
+  }
+
+  /** Nothing will be added any more: ends when all is confirmed. */
+  finish(): void {
+    this.#finishing = true
+    if (this.#session !== undefined) this.#session.finish()
+    else if (this.#options.buffer.fragments.length === 0) this.#end(null)
+    else this.pump()
+  }
+
+  /** Ends now, whatever is left in the buffer; an error only where the line was failing. */
+  abort(): void {
+    if (this.#state !== 'ended') this.#end(this.#failure === undefined ? null : gaveUp(this.#failure))
+  }
+
+  /** The part of the open fragment that is sent may be given up, so that a fragment can outgrow the buffer. */
+  releaseSentHead(): boolean {
+    const { buffer } = this.#options
+    const open = buffer.open
+    if (open === undefined || open !== buffer.fragments[0] || this.#session?.sending !== open) return false
+    const heldBytes = buffer.heldBytes
+    buffer.releaseHead(this.#session.takenPosition)
+    return buffer.heldBytes < heldBytes
+  }
+
+  #move(to: LineState): void {
+    if (!mayFollow(this.#state, to)) throw new KvsError('INTERNAL', `the line cannot go from ${this.#state} to ${to}`)
+    this.#state = to
+    this.#handlers.onState(to)
+  }
+
+  #prepare(): void {
+    this.#options.service.prepare().then(
+      (stream) => {
+        if (this.#state !== 'preparing') return
+        this.#retained = stream.retained
+        this.#move('locating')
+        this.#locate(false)
+      },
+      (error: unknown) => this.#failed('preparing', asKvsError(error)),
+    )
+  }
+
+  #locate(fresh: boolean): void {
+    this.#options.service.locate(fresh).then(
+      () => {
+        if (this.#state !== 'locating') return
+        this.#move('idle')
+        this.#proceed()
+      },
+      (error: unknown) => this.#failed('locating', asKvsError(error)),
+    )
+  }
+
+  /** From idle: opens a session where there is something to send. */
+  #proceed(): void {
+    const { buffer, clock } = this.#options
+    if (this.#state !== 'idle') return
+    if (buffer.fragments.length === 0) {
+      if (this.#finishing) this.#end(null)
+      return
+    }
+    const waitMs = this.#lastCallMs + minCallIntervalMs - clock.monotonicMs()
+    if (waitMs > 0) {
+      this.#timer ??= clock.setTimer(waitMs, () => {
+        this.#timer = undefined
+        this.#proceed()
+      })
+      return
+    }
+    this.#connect()
+  }
+
+  #connect(): void {
+    const { service, clock, stats } = this.#options
+    this.#move('connecting')
+    this.#lastCallMs = clock.monotonicMs()
+    stats.sessions++
+    const session = new Session(this.#sessionOptions(), {
+      onStreaming: () => this.#onStreaming(),
+      onAck: (ack) => this.#onAck(session, ack),
+      onTaken: () => this.#handlers.onRoom(),
+      onEnd: (error) => this.#onSessionEnd(session, error),
+    })
+    this.#session = session
+    service.dial(session.exchangeHandlers).then(
+      (exchange) => {
+        if (this.#session === session) session.begin(exchange)
+        else exchange.destroy()
+      },
+      (error: unknown) => {
+        if (this.#session === session) this.#onSessionEnd(session, asKvsError(error))
+      },
+    )
+  }
+
+  #sessionOptions() {
+    const { buffer, rate, clock, stats, header, dump } = this.#options
+    return { buffer, rate, clock, stats, header: header(), dump: dump?.(stats.sessions) }
+  }
+
+  #onStreaming(): void {
+    this.everStreamed = true
+    this.#move('streaming')
+    if (this.#finishing) this.#session?.finish()
+  }
+
+  #onAck(session: Session, ack: Ack): void {
+    if (this.#session !== session) return
+    this.#count(ack)
+    this.#handlers.onAck(ack)
+    const { buffer } = this.#options
+    const settlement = settle(ack, buffer.fragments, this.#retained)
+    if (settlement.kind === 'received') settlement.fragment.state = 'received'
+    else if (settlement.kind === 'persisted') this.#persisted(settlement.fragment)
+    else if (settlement.kind === 'failed') this.#onErrorAck(ack, settlement.fault, settlement.fragment)
+  }
+
+  #persisted(fragment: Fragment): void {
+    const { stats, clock, buffer } = this.#options
+    fragment.state = 'persisted'
+    stats.fragmentsPersisted++
+    stats.framesPersisted += fragment.frames
+    stats.bytesPersisted += fragment.frameBytes
+    stats.ackLatencyMs.add(clock.monotonicMs() - fragment.sentAtMs)
+    this.#failures = 0
+    this.#failure = undefined
+    this.#refusals = 0
+    buffer.release(fragment)
+    if (buffer.fragments.length === 0 && this.#finishing) {
+      this.#timer = clock.setTimer(farewellMs, () => this.#end(null))
+    }
+    this.#handlers.onRoom()
+    this.#session?.pump()
+  }
+
+  #onErrorAck(ack: Ack, fault: Fault, fragment: Fragment | undefined): void {
+    const name = `${ack.errorId ?? 'unknown'} ${ack.errorCode ?? ''}`.trim()
+    const at = ack.timecodeMs === null ? '' : ` for fragment ${ack.timecodeMs}`
+    const error = new KvsError('FRAGMENT_REFUSED', `the service answered error ${name}${at}`, {
+      aws: String(ack.errorId ?? ''),
+      retry: fault !== 'configuration',
+    })
+    if (fragment !== undefined) {
+      this.#refusals++
+      this.#drop(fragment, 'refused', error)
+    }
+    if (fault === 'configuration' || this.#refusals >= refusalsInARow) this.#end(error)
+    else this.#breakOff(error, fault === 'stream' ? 'preparing' : 'idle')
+  }
+
+  #onSessionEnd(session: Session, error: KvsError | null): void {
+    if (this.#session !== session || this.#state === 'ended') return
+    const { buffer } = this.#options
+    if (buffer.fragments.length === 0 && this.#finishing) this.#end(null)
+    else if (buffer.fragments.length === 0 && error === null && this.#state === 'streaming') this.#rest()
+    else this.#breakOff(error ?? new KvsError('CONNECTION_LOST', 'the service ended the session'), 'idle')
+  }
+
+  /** The service has closed a session in which all was confirmed: the next one opens when there is media. */
+  #rest(): void {
+    this.#session = undefined
+    this.#move('idle')
+  }
+
+  /** Leaves the session; what it has not brought home goes out again in the next one. */
+  #breakOff(error: KvsError, resume: 'preparing' | 'idle'): void {
+    const { buffer, stats } = this.#options
+    this.#session?.destroy()
+    this.#session = undefined
+    stats.sessionsFailed++
+    for (const fragment of buffer.fragments.slice()) {
+      if (fragment.headGone) this.#drop(fragment, 'larger-than-buffer', error)
+      else if (fragment.state === 'sent' || fragment.state === 'received') fragment.state = 'sealed'
+    }
+    this.#failed(resume, error)
+  }
+
+  /** Decides what a failure leads to: another try from `resume` on, or the end. */
+  #failed(resume: 'preparing' | 'locating' | 'idle', error: KvsError): void {
+    if (this.#state === 'ended') return
+    const { clock, random, giveUpAfterMs } = this.#options
+    const reaction = reactionTo(error)
+    const nowMs = clock.monotonicMs()
+    if (this.#failures === 0) this.#failingSinceMs = nowMs
+    this.#failures++
+    this.#failure = error
+    const delayMs = backoffMs(this.#failures, random())
+    if (reaction === 'refreshCredentials') this.#options.service.refreshCredentials()
+    // Preparing creates the stream where that is allowed: not found then means that it is not.
+    if (reaction === 'fatal' || (reaction === 'notFound' && resume === 'preparing')) this.#end(error)
+    else if (nowMs + delayMs - this.#failingSinceMs > giveUpAfterMs) this.#end(gaveUp(error))
+    else this.#retry(error, delayMs, reaction === 'notFound' ? 'preparing' : resume, reaction === 'refreshEndpoint')
+  }
+
+  #retry(error: KvsError, delayMs: number, resume: 'preparing' | 'locating' | 'idle', freshEndpoint: boolean): void {
+    this.#move('waiting')
+    this.#handlers.onRetry(error, delayMs)
+    this.#timer?.cancel()
+    this.#timer = this.#options.clock.setTimer(delayMs, () => {
+      this.#timer = undefined
+      this.#resume(resume, freshEndpoint)
+    })
+  }
+
+  #resume(at: 'preparing' | 'locating' | 'idle', freshEndpoint: boolean): void {
+    if (at === 'preparing') {
+      this.#move('preparing')
+      this.#prepare()
+    } else if (at === 'locating' || freshEndpoint) {
+      this.#move('locating')
+      this.#locate(freshEndpoint)
+    } else {
+      this.#move('idle')
+      this.#proceed()
+    }
+  }
+
+  #drop(fragment: Fragment, reason: LossReason, error: KvsError): void {
+    const { buffer, stats } = this.#options
+    countLoss(stats, reason, 1, fragment.frames, fragment.frameBytes)
+    buffer.release(fragment)
+    this.#handlers.onLost(fragment, reason, error)
+    this.#handlers.onRoom()
+  }
+
+  #end(error: KvsError | null): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#session?.destroy()
+    this.#session = undefined
+    this.#move('ended')
+    this.#handlers.onEnd(error)
+  }
+
+  #count(ack: Ack): void {
+    this.#options.stats.acks[ack.type]++
+  }
+}
+
+function gaveUp(last: KvsError): KvsError {
+  return new KvsError('GAVE_UP', `gave up: ${last.message}`, { cause: last.likelyCause, cure: last.cure })
+}

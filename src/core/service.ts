@@ -1,0 +1,113 @@
+/** One stream of Kinesis Video Streams as the line of sessions needs it: prepared, located, dialled. */
+
+import { ControlPlane } from './aws/controlPlane.ts'
+import { CredentialCache, type Credentials } from './aws/credentials/credentials.ts'
+import type { Origin } from './aws/endpoints.ts'
+import { type PreparedStream, prepareStream } from './aws/prepare.ts'
+import { acceptedOnly, putMediaHead } from './aws/putMedia.ts'
+import { SigningKeys } from './aws/sigv4.ts'
+import { KvsError } from './errors.ts'
+import type { MonotonicMs, WallMs } from './frame/time.ts'
+import { type ExchangeHandlers, HttpExchange } from './http/exchange.ts'
+import type { ProducerOptions } from './options.ts'
+import type { Platform } from './platform.ts'
+import type { Service } from './send/sessionLine.ts'
+
+/** A data endpoint is asked for again after this long, as the C producer does. */
+const endpointLifeMs = 40 * 60_000
+
+export class StreamService implements Service {
+  readonly #platform: Platform
+  readonly #options: ProducerOptions
+  readonly #onStream: (stream: PreparedStream) => void
+  readonly #credentials: CredentialCache
+  readonly #controlPlane: ControlPlane
+  readonly #keys: SigningKeys
+  #endpoint: Origin | undefined
+  #endpointMs: MonotonicMs = 0
+  #used: Credentials | undefined
+  #rejected: Credentials | undefined
+
+  constructor(platform: Platform, options: ProducerOptions, onStream: (stream: PreparedStream) => void) {
+    this.#platform = platform
+    this.#options = options
+    this.#onStream = onStream
+    this.#credentials = new CredentialCache(options.credentials, () => this.nowMs())
+    this.#keys = new SigningKeys(platform.crypto)
+    this.#controlPlane = new ControlPlane(platform, {
+      origin: options.endpoint,
+      region: options.region,
+      credentials: () => this.#identity(),
+      userAgent: options.userAgent,
+    })
+  }
+
+  /** The service's time, as far as it is known. */
+  nowMs(): WallMs {
+    return this.#platform.clock.wallMs() + this.#controlPlane.clockOffsetMs
+  }
+
+  async prepare(): Promise<{ retained: boolean }> {
+    const { streamName, create, retentionHours, mediaType, kmsKeyId, tags } = this.#options
+    const { clock } = this.#platform
+    const wanted = { name: streamName, create, retentionHours, mediaType, kmsKeyId, tags, clock }
+    const stream = await prepareStream(this.#controlPlane, wanted)
+    this.#onStream(stream)
+    return { retained: stream.retentionHours > 0 }
+  }
+
+  async locate(fresh: boolean): Promise<void> {
+    const nowMs = this.#platform.clock.monotonicMs()
+    if (!fresh && this.#endpoint !== undefined && nowMs - this.#endpointMs < endpointLifeMs) return
+    const name = this.#options.streamName
+    this.#endpoint = await this.#controlPlane.getDataEndpoint(name, 'PUT_MEDIA')
+    this.#endpointMs = nowMs
+  }
+
+  async dial(handlers: ExchangeHandlers): Promise<HttpExchange> {
+    const { streamName, region, userAgent } = this.#options
+    const origin = this.#endpoint
+    if (origin === undefined) throw new KvsError('INTERNAL', 'no data endpoint is known')
+    const credentials = await this.#identity()
+    const request = {
+      origin,
+      streamName,
+      region,
+      credentials,
+      wallMs: this.nowMs(),
+      timecodeType: 'ABSOLUTE' as const,
+      userAgent,
+      expectContinue: true,
+    }
+    const head = putMediaHead(request, this.#platform.crypto, this.#keys)
+    return HttpExchange.open(
+      this.#platform,
+      { origin, head, expectContinue: true },
+      acceptedOnly(handlers, credentials),
+    )
+  }
+
+  /** The service has refused the credentials as too old: others are needed for the next try. */
+  refreshCredentials(): void {
+    this.#rejected = this.#used
+    this.#credentials.invalidate()
+  }
+
+  /** Ends the connection to the control plane. */
+  close(): void {
+    this.#controlPlane.close()
+  }
+
+  async #identity(): Promise<Credentials> {
+    const credentials = await this.#credentials.get()
+    const { accessKeyId, sessionToken, expiration } = credentials
+    const rejected = this.#rejected
+    // A source that knows of no end, such as the environment, will not come up with others.
+    const same = rejected?.accessKeyId === accessKeyId && rejected.sessionToken === sessionToken
+    if (same && expiration === undefined) {
+      throw new KvsError('CREDENTIALS_EXPIRED', 'the service says that the session token has expired', { retry: false })
+    }
+    this.#used = credentials
+    return credentials
+  }
+}

@@ -1,0 +1,87 @@
+/** Counters and gauges of one producer: plain numbers that a host renders as it likes. */
+
+import { Histogram } from './histogram.ts'
+
+export type AckType = 'BUFFERING' | 'RECEIVED' | 'PERSISTED' | 'ERROR' | 'IDLE'
+
+/** Why accepted media did not reach the service. */
+export type LossReason =
+  /** The service refused the fragment (error ack). */
+  | 'refused'
+  /** The session broke while a fragment larger than the buffer was on its way. */
+  | 'larger-than-buffer'
+  /** Still in the buffer when the producer stopped. */
+  | 'not-delivered'
+  /** Sound for which there was no picture: no fragment could carry it. */
+  | 'no-video'
+
+export interface Loss {
+  fragments: number
+  frames: number
+  bytes: number
+}
+
+export interface Stats {
+  /** Frames that `putFrame` took, and their bytes. */
+  framesPut: number
+  bytesPut: number
+  /** Taken before the first key frame, and left out. */
+  framesDiscarded: number
+  bytesDiscarded: number
+  fragmentsPersisted: number
+  framesPersisted: number
+  bytesPersisted: number
+  lost: Partial<Record<LossReason, Loss>>
+  /** Packets of silence added so that every fragment has a frame of each track. */
+  silentFrames: number
+  /** Fragments that began without a key frame because a group of pictures was too long. */
+  fragmentsSplit: number
+  /** Frames whose time was moved so that the service takes them. */
+  timesRepaired: number
+  /** PutMedia sessions opened, and how many of them ended in an error. */
+  sessions: number
+  sessionsFailed: number
+  /** Matroska bytes sent, headers and repeats included. */
+  bytesSent: number
+  /** By AWS's own names. */
+  acks: Record<AckType, number>
+  /** Milliseconds from a fragment's last byte sent to its PERSISTED (RECEIVED where nothing is retained). */
+  ackLatencyMs: Histogram
+}
+
+export function newStats(): Stats {
+  return {
+    framesPut: 0,
+    bytesPut: 0,
+    framesDiscarded: 0,
+    bytesDiscarded: 0,
+    fragmentsPersisted: 0,
+    framesPersisted: 0,
+    bytesPersisted: 0,
+    lost: {},
+    silentFrames: 0,
+    fragmentsSplit: 0,
+    timesRepaired: 0,
+    sessions: 0,
+    sessionsFailed: 0,
+    bytesSent: 0,
+    acks: { BUFFERING: 0, RECEIVED: 0, PERSISTED: 0, ERROR: 0, IDLE: 0 },
+    ackLatencyMs: new Histogram(),
+  }
+}
+
+/** Books a loss; `fragments` is 0 for single frames. */
+export function countLoss(stats: Stats, reason: LossReason, fragments: number, frames: number, bytes: number): void {
+  const loss = stats.lost[reason] ?? { fragments: 0, frames: 0, bytes: 0 }
+  stats.lost[reason] = loss
+  loss.fragments += fragments
+  loss.frames += frames
+  loss.bytes += bytes
+}
+
+/** Frames lost for any reason. */
+export function framesLost(stats: Stats): number {
+  let frames = 0
+  for (const loss of Object.values(stats.lost)) frames += loss.frames
+  return frames
+}

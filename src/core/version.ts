@@ -1,0 +1,7 @@
+/** Kept equal to package.json's by a test. */
+export const version = '0.1.0'
+
+/** What `kvs --version` prints. */
+export function versionText(system: string): string {
+  return `kvs ${version} (${system})`
+}

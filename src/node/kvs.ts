@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+/** `kvs` on Node.js. */
+
+import type { Host } from '../cli/command.ts'
+import { streamCommand } from '../cli/commands/stream.ts'
+import { main } from '../cli/main.ts'
+import { demoCommand } from './commands/demo.ts'
+import { localCommand } from './commands/local.ts'
+import { files, nodeProcess } from './files.ts'
+import { nodePlatform } from './platform.ts'
+import { readTrust } from './trust.ts'
+
+const process_ = nodeProcess()
+const host: Host = {
+  process: process_,
+  files,
+  platform: (caPath) => nodePlatform({ ca: readTrust(caPath), proxy: process_.env }),
+}
+
+process.exitCode = await main([streamCommand, demoCommand, localCommand], host)
