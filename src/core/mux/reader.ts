@@ -101,11 +101,11 @@ export class MatroskaReader {
     if (this.#have === 0) {
       const first = bytes[at++] ?? 0
       this.#start = this.#position
+      if (this.#start === 0 && first !== 0x1a) this.#fail('this is not Matroska: no EBML header', 0)
       this.#width = Math.clz32(first) - 23
       if (this.#width > 4) this.#fail(`no element starts with the byte ${hexNumber(first)}`, this.#start)
       this.#id = first
       this.#have = 1
-      if (this.#start === 0 && first !== 0x1a) this.#fail('this is not Matroska: no EBML header', 0)
     }
     while (this.#have < this.#width && at < bytes.length) {
       this.#id = this.#id * 256 + (bytes[at++] ?? 0)
