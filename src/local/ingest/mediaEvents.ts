@@ -4,9 +4,10 @@
  */
 
 import { MatroskaReader, type ReaderEvents } from '../../core/mux/reader.ts'
+import { END_OF_FRAGMENT } from '../../core/mux/tags.ts'
 import { AckFault } from './errors.ts'
 import type { Limits } from './limits.ts'
-import { endOfFragmentTag, type MediaRules } from './rules.ts'
+import type { MediaRules } from './rules.ts'
 
 /** Told in the order of the bytes; positions are absolute. */
 export interface MediaHandlers {
@@ -84,7 +85,7 @@ export class MediaEvents {
         // Tags in the header are the session's, not a fragment's.
         if (this.#clusters === 0) return
         rules.tag(name, value)
-        if (name === endOfFragmentTag) this.#endAfterTags = true
+        if (name === END_OF_FRAGMENT) this.#endAfterTags = true
       },
       tagsEnd: (position) => {
         if (this.#endAfterTags && this.#fragmentAt >= 0) this.#endFragment(position)

@@ -1,15 +1,13 @@
 /** The rules that the media of one session must keep (PutMedia, "Requirements"); each breach is an AckFault. */
 
 import type { ReadTrack } from '../../core/mux/reader.ts'
+import { END_OF_FRAGMENT } from '../../core/mux/tags.ts'
 import { AckFault } from './errors.ts'
 import type { Limits } from './limits.ts'
 
-/** Closes the fragment at once. */
-export const endOfFragmentTag = 'AWS_KINESISVIDEO_END_OF_FRAGMENT'
-
 /** The only tags of a producer whose name may start with AWS. */
 const reservedTags: ReadonlySet<string> = new Set([
-  endOfFragmentTag,
+  END_OF_FRAGMENT,
   'AWS_KINESISVIDEO_IMAGE_GENERATION',
   'AWS_KINESISVIDEO_IMAGE_PREFIX',
   'AWS_KINESISVIDEO_NOTIFICATION',

@@ -1,0 +1,141 @@
+/** GetMedia: a stream's fragments from a chosen one on, and then on as they come. */
+
+import { absent, type JsonObject, optionalObject, requiredChoice } from '../control/fields.ts'
+import { FragmentGone } from '../store/fragmentReader.ts'
+import type { StoredFragment } from '../store/sessionStore.ts'
+import type { StreamStore } from '../store/streamStore.ts'
+import { chunk, decimalSeconds, type ServiceTag, serviceTags, tagsDocument } from './chunks.ts'
+import { fragmentNumber, timestampMs } from './fields.ts'
+
+const selectorTypes = [
+  'NOW',
+  'EARLIEST',
+  'FRAGMENT_NUMBER',
+  'PRODUCER_TIMESTAMP',
+  'SERVER_TIMESTAMP',
+  'CONTINUATION_TOKEN',
+] as const
+
+/**
+ * NOW begins with the stream's latest fragment. Where that began to arrive longer ago than this, nobody is sending, and
+ * NOW waits for somebody who does: the idle close of a session is over by then.
+ */
+const liveMs = 60_000
+
+/** Where reading starts: at the first fragment above `after` for which `matches` holds. */
+interface Start {
+  readonly after: string
+  matches(fragment: StoredFragment): boolean
+}
+
+/**
+ * Checks the request and returns what reads the stream: it yields complete documents, one per fragment and in the order
+ * of fragment numbers, waits for more where there is none, and ends when `gone` is aborted or the stream deleted. A
+ * fragment that completes after one of a higher number has been delivered is left out: sessions overlap when a producer
+ * reconnects, and then the later one has sent it again.
+ *
+ * Throws ServiceError InvalidArgumentException. `StreamName` and `StreamARN` are the caller's to resolve.
+ */
+export function getMedia(
+  request: JsonObject,
+  stream: StreamStore,
+  nowMs: number,
+): (gone: AbortSignal) => AsyncGenerator<Uint8Array, void, undefined> {
+  const start = startOf(optionalObject(request, 'StartSelector') ?? absent('StartSelector'), stream, nowMs)
+  return (gone) => deliver(stream, start, gone)
+}
+
+function startOf(selector: JsonObject, stream: StreamStore, nowMs: number): Start {
+  const type = requiredChoice(selector, 'StartSelectorType', selectorTypes)
+  const matches = () => true
+  switch (type) {
+    case 'EARLIEST':
+      return { after: '0', matches }
+    case 'NOW':
+      return { after: beforeLive(stream, nowMs), matches }
+    case 'FRAGMENT_NUMBER':
+      return { after: fragmentNumber(selector.AfterFragmentNumber, 'AfterFragmentNumber'), matches }
+    case 'CONTINUATION_TOKEN':
+      return { after: fragmentNumber(selector.ContinuationToken, 'ContinuationToken'), matches }
+    default: {
+      const atMs = timestampMs(selector, 'StartTimestamp')
+      const startMs = (fragment: StoredFragment) =>
+        type === 'PRODUCER_TIMESTAMP' ? fragment.producerMs : fragment.serverMs
+      return { after: '0', matches: (fragment) => startMs(fragment) + Math.max(1, fragment.lengthMs) > atMs }
+    }
+  }
+}
+
+function beforeLive(stream: StreamStore, nowMs: number): string {
+  const fragments = stream.fragments()
+  const latest = stream.latest
+  if (latest === null) return '0'
+  if (nowMs - latest.serverMs > liveMs) return latest.number
+  return fragments[fragments.length - 2]?.number ?? '0'
+}
+
+async function* deliver(
+  stream: StreamStore,
+  { after, matches }: Start,
+  gone: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let last = after
+  let started = false
+  while (!gone.aborted && !stream.closed) {
+    const fragment = stream.firstAfter(last)
+    if (fragment === null) {
+      await arrival(stream, gone)
+      continue
+    }
+    last = fragment.number
+    started ||= matches(fragment)
+    if (started) yield* withTags(stream, fragment)
+  }
+}
+
+async function* withTags(stream: StreamStore, fragment: StoredFragment): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* chunk(stream, fragment, describe)
+  } catch (error) {
+    // It expired while the consumer was busy with the one before.
+    if (!(error instanceof FragmentGone)) throw error
+    yield tagsDocument(notFound(fragment))
+    return
+  }
+  const latestMs = stream.latest?.serverMs ?? fragment.serverMs
+  yield serviceTags([
+    { name: 'MILLIS_BEHIND_NOW', value: String(Math.max(0, latestMs - fragment.serverMs)) },
+    { name: 'CONTINUATION_TOKEN', value: fragment.number },
+  ])
+}
+
+function describe(fragment: StoredFragment): readonly ServiceTag[] {
+  return [
+    { name: 'FRAGMENT_NUMBER', value: fragment.number },
+    { name: 'SERVER_TIMESTAMP', value: decimalSeconds(fragment.serverMs) },
+    { name: 'PRODUCER_TIMESTAMP', value: decimalSeconds(fragment.producerMs) },
+  ]
+}
+
+function notFound({ number }: StoredFragment): readonly ServiceTag[] {
+  return [
+    { name: 'FRAGMENT_NUMBER', value: number },
+    { name: 'ERROR_CODE', value: 'Requested fragment is not found' },
+    { name: 'ERROR_ID', value: '4000' },
+  ]
+}
+
+/** Resolves at the next fragment, the stream's end, or when the consumer is gone. */
+function arrival(stream: StreamStore, gone: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      gone.removeEventListener('abort', done)
+      leave()
+      resolve()
+    }
+    let leave = () => {}
+    gone.addEventListener('abort', done)
+    leave = stream.follow({ onFragment: done, onEnd: done })
+    if (gone.aborted || stream.closed) done()
+  })
+}
