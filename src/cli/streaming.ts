@@ -74,8 +74,8 @@ export class Streaming {
   }
 
   #onPlayed(error: unknown): void {
-    // The producer's own end makes its last putFrame throw; that is told by the summary.
-    if (error !== null && asKvsError(error).code !== 'STOPPED') this.#inputError = asKvsError(error)
+    // After the producer's own end its putFrame throws; that is told by the summary.
+    if (error !== null && this.#producer.state !== 'ended') this.#inputError = asKvsError(error)
     this.#stop(this.#options.stopTimeoutMs)
   }
 

@@ -138,11 +138,11 @@ export class Producer {
    * Takes one frame. The data is borrowed until the call returns.
    *
    * @returns true: accepted. False: the buffer is full and the frame not taken; wait for `whenRoom` and put it again.
-   * @throws KvsError MEDIA_INVALID, FRAME_TOO_LARGE or USAGE: this frame cannot be taken, others still can. STOPPED
-   *         after `stop`, or after the end.
+   * @throws KvsError MEDIA_INVALID, FRAME_TOO_LARGE or USAGE: this frame cannot be taken, others still can. After the
+   *         end: what ended it; after `stop`: STOPPED.
    */
   putFrame(frame: Frame): boolean {
-    if (this.#stopping || this.#summary !== undefined) throw new KvsError('STOPPED', 'the producer has been stopped')
+    if (this.#stopping || this.#summary !== undefined) throw this.#over()
     const track = this.#tracks[frame.track - 1]
     if (track === undefined) throw new KvsError('USAGE', `there is no track ${frame.track}`)
     track.codec.inspect(frame.data, track.payload)
@@ -187,6 +187,10 @@ export class Producer {
       this.#line.finish()
     }
     return ended
+  }
+
+  #over(): KvsError {
+    return this.#summary?.error ?? new KvsError('STOPPED', 'the producer has been stopped')
   }
 
   #openFragment(): void {

@@ -5,7 +5,6 @@ import type { Host } from '../cli/command.ts'
 import { streamCommand } from '../cli/commands/stream.ts'
 import { main } from '../cli/main.ts'
 import { demoCommand } from './commands/demo.ts'
-import { localCommand } from './commands/local.ts'
 import { files, nodeProcess } from './files.ts'
 import { nodePlatform } from './platform.ts'
 import { readTrust } from './trust.ts'
@@ -17,4 +16,4 @@ const host: Host = {
   platform: (caPath) => nodePlatform({ ca: readTrust(caPath), proxy: process_.env }),
 }
 
-process.exitCode = await main([streamCommand, demoCommand, localCommand], host)
+process.exitCode = await main([streamCommand, demoCommand], host)

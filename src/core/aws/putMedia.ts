@@ -22,8 +22,10 @@ export type PutMediaInput = StreamTarget & {
   readonly origin: Origin
   readonly region: string
   readonly credentials: Credentials
-  /** Now, as the service sees it: when the request is signed, and the producer's start timestamp. */
+  /** Now, as the service sees it: when the request is signed. */
   readonly wallMs: WallMs
+  /** The producer's start timestamp; default now. */
+  readonly startTimestampMs?: WallMs | undefined
   /** ABSOLUTE: cluster timecodes are epoch milliseconds. RELATIVE: they count from the start timestamp. */
   readonly timecodeType: 'ABSOLUTE' | 'RELATIVE'
   readonly userAgent: string
@@ -47,7 +49,7 @@ export function putMediaHead(input: PutMediaInput, crypto: Crypto, keys?: Signin
     ['user-agent', input.userAgent],
     ['x-amzn-fragment-acknowledgment-required', '1'],
     ['x-amzn-fragment-timecode-type', input.timecodeType],
-    ['x-amzn-producer-start-timestamp', epochSeconds(wallMs)],
+    ['x-amzn-producer-start-timestamp', epochSeconds(input.startTimestampMs ?? wallMs)],
     input.streamArn === undefined ? ['x-amzn-stream-name', input.streamName] : ['x-amzn-stream-arn', input.streamArn],
   ]
   const payloadHash = EMPTY_PAYLOAD_SHA256

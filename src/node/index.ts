@@ -1,0 +1,21 @@
+/**
+ * Streams video and audio into Amazon Kinesis Video Streams from Node.js.
+ *
+ * @packageDocumentation
+ */
+
+export type { Ack } from '../core/ack/parser.ts'
+export type { CredentialProvider, Credentials } from '../core/aws/credentials/credentials.ts'
+export type { PreparedStream } from '../core/aws/prepare.ts'
+export { type ErrorCode, KvsError } from '../core/errors.ts'
+export type { CodecName } from '../core/frame/frame.ts'
+export type { Histogram } from '../core/histogram.ts'
+export type { TrackOptions } from '../core/options.ts'
+export type { Log } from '../core/platform.ts'
+export type { LineState } from '../core/send/states.ts'
+export type { AckType, Loss, LossReason, Stats } from '../core/stats.ts'
+export type { Summary } from '../core/summary.ts'
+export { version } from '../core/version.ts'
+export { type FrameInput, Producer, type ProducerEvents, type ProducerOptions } from './producer.ts'
+export { type PutMediaOptions, PutMediaSession, putMedia } from './putMedia.ts'
+export type { ServiceOptions } from './settings.ts'

@@ -1,0 +1,187 @@
+/** The library's Producer: the core's, with Node's events, AbortSignal and `await using`. */
+
+import { EventEmitter } from 'node:events'
+import type { Ack } from '../core/ack/parser.ts'
+import type { PreparedStream } from '../core/aws/prepare.ts'
+import type { KvsError } from '../core/errors.ts'
+import type { TrackOptions } from '../core/options.ts'
+import { Producer as CoreProducer, type ProducerEvent } from '../core/producer.ts'
+import type { LineState } from '../core/send/states.ts'
+import type { LossReason, Stats } from '../core/stats.ts'
+import type { Summary } from '../core/summary.ts'
+import { type ServiceOptions, serviceSettings } from './settings.ts'
+
+/** What a producer is told. */
+export interface ProducerOptions extends ServiceOptions {
+  /** 1 to 256 characters of `a-z A-Z 0-9 _ . -`. */
+  readonly streamName: string
+  /** 1 to 3 tracks, at most one of them video; frames name them 1, 2, 3 in this order. */
+  readonly tracks: readonly TrackOptions[]
+  /** Bound of the memory for media that is not confirmed yet, in bytes; taken as needed. Default 16 MiB. */
+  readonly bufferBytes?: number | undefined
+  /** False: a stream that does not exist is an error. Default true. */
+  readonly create?: boolean | undefined
+  /** Hours, 0 to 87600, for a stream that is created; default 2. 0: the service keeps nothing and confirms on receipt. */
+  readonly retentionHours?: number | undefined
+  /** Media type of a stream that is created; default from the codecs, e.g. `video/h264,audio/aac`. */
+  readonly mediaType?: string | undefined
+  /** KMS key of a stream that is created. */
+  readonly kmsKeyId?: string | undefined
+  /** Tags of the stream, at most 50. */
+  readonly tags?: Readonly<Record<string, string>> | undefined
+  /** Epoch milliseconds at which `pts` is 0. Default: such that the first frame is now. With epoch `pts`: 0. */
+  readonly ptsOriginMs?: number | undefined
+  /** How long failures in a row are put up with, in milliseconds; default: for ever. */
+  readonly giveUpAfterMs?: number | undefined
+  /** Fragments that may begin within a second. Default 5, which is the service's limit. */
+  readonly fragmentsPerSecond?: number | undefined
+  /** Aborting it ends the producer at once; what is not confirmed then is counted as lost. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A frame as the library takes it. */
+export interface FrameInput {
+  /** 1, 2 or 3; default 1. */
+  readonly track?: number | undefined
+  /** When it is shown, in milliseconds, fractions allowed, on a clock of the source's own. */
+  readonly pts: number
+  /** When it is decoded, on the same clock; default `pts`. Needed where pictures are coded out of order (B-frames). */
+  readonly dts?: number | undefined
+  /** The bitstream: Annex B or length-prefixed NAL units, AAC with or without ADTS, G.711. Copied before the call returns. */
+  readonly data: Uint8Array
+}
+
+/** Events of a producer and their arguments. */
+export interface ProducerEvents {
+  state: [state: LineState]
+  /** The stream exists and is ACTIVE. */
+  stream: [stream: PreparedStream]
+  ack: [ack: Ack]
+  /** Something failed and is tried again. */
+  retry: [error: KvsError, delayMs: number]
+  /** A fragment is lost. */
+  lost: [loss: { reason: LossReason; timecodeMs: number; frames: number; error: KvsError }]
+  warning: [message: string]
+  /** Over, for whatever reason: the numbers, and the error if there was one. */
+  end: [summary: Summary]
+}
+
+/** Time that `stop` gives what is on its way, unless told otherwise, in milliseconds. */
+const stopTimeoutMs = 120_000
+
+/**
+ * Streams frames into one stream. Begins at once: describes the stream, creates it where allowed, and opens a session
+ * when there is media; reconnects by itself.
+ *
+ * @example
+ * await using producer = new Producer({ streamName: 'front-door', tracks: [{ codec: 'h264' }] })
+ * while (!producer.putFrame({ pts, data })) await producer.drained()
+ */
+export class Producer extends EventEmitter<ProducerEvents> implements AsyncDisposable {
+  readonly #core: CoreProducer
+  readonly #frame = { track: 1, pts: 0, dts: 0, keyFrame: false, data: new Uint8Array(0) as Uint8Array }
+  readonly #signal: AbortSignal | undefined
+  readonly #abort = () => {
+    this.stop({ timeoutMs: 0 }).catch(() => undefined)
+  }
+
+  /** Throws KvsError CONFIGURATION or NO_CREDENTIALS where the options cannot be right; the signal's reason if aborted. */
+  constructor(options: ProducerOptions) {
+    super()
+    options.signal?.throwIfAborted()
+    const { platform, ...service } = serviceSettings(options)
+    this.#core = new CoreProducer(
+      platform,
+      {
+        ...service,
+        streamName: options.streamName,
+        tracks: options.tracks,
+        bufferBytes: options.bufferBytes ?? 16 * 1024 * 1024,
+        create: options.create ?? true,
+        retentionHours: options.retentionHours ?? 2,
+        mediaType: options.mediaType ?? options.tracks.map(mediaType).join(','),
+        kmsKeyId: options.kmsKeyId,
+        tags: options.tags ?? {},
+        ptsOriginMs: options.ptsOriginMs,
+        giveUpAfterMs: options.giveUpAfterMs,
+        fragmentsPerSecond: options.fragmentsPerSecond,
+      },
+      (event) => this.#onEvent(event),
+    )
+    this.#signal = options.signal
+    this.#signal?.addEventListener('abort', this.#abort, { once: true })
+    // Not before the caller has had the chance to listen.
+    queueMicrotask(() => this.#core.start())
+  }
+
+  /** Counters and gauges, live. */
+  get stats(): Stats {
+    return this.#core.stats
+  }
+
+  /** What the connection to the service is doing. */
+  get state(): LineState {
+    return this.#core.state
+  }
+
+  /** Memory held by media that is not confirmed yet, in bytes. */
+  get bufferedBytes(): number {
+    return this.#core.bufferedBytes
+  }
+
+  /**
+   * Takes one frame; frames of a track come in decoding order, tracks interleaved by time.
+   *
+   * @returns true: accepted. False: the buffer is full and the frame was not taken: await `drained()` and put it again.
+   * @throws KvsError MEDIA_INVALID, FRAME_TOO_LARGE or USAGE for this frame, others may follow. Once the producer has
+   *         ended: the error that ended it, or STOPPED.
+   */
+  putFrame(input: FrameInput): boolean {
+    const frame = this.#frame
+    frame.track = input.track ?? 1
+    frame.pts = input.pts
+    frame.dts = input.dts ?? input.pts
+    frame.data = input.data
+    return this.#core.putFrame(frame)
+  }
+
+  /** Resolves when a frame that was not taken may be put again, or when the producer has ended. */
+  drained(): Promise<void> {
+    return new Promise((resolve) => this.#core.whenRoom(resolve))
+  }
+
+  /**
+   * Takes no more frames, waits until all that was accepted is confirmed, and ends.
+   *
+   * @param options.timeoutMs how long that may take, default 120000; what is not confirmed then is lost
+   * @returns the numbers, with `error` null where everything is stored; never rejects
+   */
+  stop(options: { readonly timeoutMs?: number } = {}): Promise<Summary> {
+    return this.#core.stop(options.timeoutMs ?? stopTimeoutMs)
+  }
+
+  /** `stop()`; throws the error where something went wrong, so that `await using` loses nothing silently. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { error } = await this.stop()
+    if (error !== null) throw error
+  }
+
+  #onEvent(event: ProducerEvent): void {
+    if (event.type === 'state') this.emit('state', event.state)
+    else if (event.type === 'stream') this.emit('stream', event.stream)
+    else if (event.type === 'ack') this.emit('ack', event.ack)
+    else if (event.type === 'retry') this.emit('retry', event.error, event.delayMs)
+    else if (event.type === 'warning') this.emit('warning', event.message)
+    else if (event.type === 'end') {
+      this.#signal?.removeEventListener('abort', this.#abort)
+      this.emit('end', event.summary)
+    } else {
+      const { reason, timecodeMs, frames, error } = event
+      this.emit('lost', { reason, timecodeMs, frames, error })
+    }
+  }
+}
+
+function mediaType({ codec }: TrackOptions): string {
+  return codec === 'h264' || codec === 'h265' ? `video/${codec}` : `audio/${codec}`
+}

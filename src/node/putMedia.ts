@@ -1,0 +1,181 @@
+/** PutMedia by itself: one request, Matroska in, acks out. The AWS SDK for JavaScript has no such call. */
+
+import { type Ack, AckParser } from '../core/ack/parser.ts'
+import { ControlPlane } from '../core/aws/controlPlane.ts'
+import { CredentialCache, type Credentials } from '../core/aws/credentials/credentials.ts'
+import { type Origin, parseEndpoint } from '../core/aws/endpoints.ts'
+import { acceptedOnly, putMediaHead } from '../core/aws/putMedia.ts'
+import { KvsError } from '../core/errors.ts'
+import { HttpExchange } from '../core/http/exchange.ts'
+import { type ServiceOptions, type ServiceSettings, serviceSettings } from './settings.ts'
+
+/** What the call is told. */
+export interface PutMediaOptions extends ServiceOptions {
+  readonly streamName: string
+  /** Where the stream takes media; default: asked for with GetDataEndpoint. */
+  readonly dataEndpoint?: string | undefined
+  /** ABSOLUTE (default): cluster timecodes are epoch milliseconds. RELATIVE: they count from `startTimestampMs`. */
+  readonly timecodeType?: 'ABSOLUTE' | 'RELATIVE' | undefined
+  /** Producer start timestamp, epoch milliseconds; default now. */
+  readonly startTimestampMs?: number | undefined
+  /** Aborting it drops the connection. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Opens a PutMedia request.
+ *
+ * @returns once the service has accepted it and wants the media
+ * @throws KvsError as the service or the network says
+ */
+export async function putMedia(options: PutMediaOptions): Promise<PutMediaSession> {
+  options.signal?.throwIfAborted()
+  const settings = serviceSettings(options)
+  const credentials = await new CredentialCache(settings.credentials, () => Date.now()).get()
+  const origin =
+    options.dataEndpoint === undefined
+      ? await locate(options.streamName, settings, credentials)
+      : parseEndpoint(options.dataEndpoint)
+  return await PutMediaSession.open(options, settings, credentials, origin)
+}
+
+async function locate(streamName: string, settings: ServiceSettings, credentials: Credentials): Promise<Origin> {
+  const { platform, endpoint, region, userAgent } = settings
+  const provider = () => Promise.resolve(credentials)
+  const controlPlane = new ControlPlane(platform, { origin: endpoint, region, userAgent, credentials: provider })
+  try {
+    return await controlPlane.getDataEndpoint(streamName, 'PUT_MEDIA')
+  } finally {
+    controlPlane.close()
+  }
+}
+
+/** A PutMedia request under way. */
+export class PutMediaSession implements AsyncDisposable {
+  readonly #acks: Ack[] = []
+  readonly #parser = new AckParser((ack) => this.#onAck(ack))
+  #exchange: HttpExchange | undefined
+  #error: KvsError | null = null
+  #over = false
+  /** The network has not taken the last write yet. */
+  #blocked = false
+  #wake: (() => void)[] = []
+  #signal: AbortSignal | undefined
+  readonly #abort = () => this.destroy()
+
+  private constructor() {}
+
+  /** @internal */
+  static open(
+    options: PutMediaOptions,
+    settings: ServiceSettings,
+    credentials: Credentials,
+    origin: Origin,
+  ): Promise<PutMediaSession> {
+    const { platform, region, userAgent } = settings
+    const request = {
+      origin,
+      streamName: options.streamName,
+      region,
+      credentials,
+      wallMs: Date.now(),
+      startTimestampMs: options.startTimestampMs,
+      timecodeType: options.timecodeType ?? 'ABSOLUTE',
+      userAgent,
+      expectContinue: true,
+    } as const
+    const head = putMediaHead(request, platform.crypto)
+    const session = new PutMediaSession()
+    return new Promise((resolve, reject) => {
+      const handlers = {
+        onReady: () => resolve(session),
+        onHead: () => undefined,
+        onBody: (bytes: Uint8Array) => session.#parser.push(bytes),
+        onDrain: () => {
+          session.#blocked = false
+          session.#notify()
+        },
+        onEnd: () => undefined,
+        onClose: (error: KvsError | null) => {
+          session.#close(error)
+          reject(error ?? new KvsError('CONNECTION_LOST', 'the service ended the request before it took any media'))
+        },
+      }
+      const exchange = HttpExchange.open(
+        platform,
+        { origin, head, expectContinue: true },
+        acceptedOnly(handlers, credentials),
+      )
+      session.#exchange = exchange
+      session.#signal = options.signal
+      options.signal?.addEventListener('abort', session.#abort, { once: true })
+    })
+  }
+
+  /** Sends Matroska bytes, cut anywhere; resolves when the network has taken them. Rejects once the request is over. */
+  async write(bytes: Uint8Array): Promise<void> {
+    while (this.#blocked && !this.#over) await this.#change()
+    this.#throwIfOver()
+    if (bytes.length === 0) return
+    this.#blocked = this.#exchange?.writeChunk([bytes], bytes.length) === false
+    while (this.#blocked && !this.#over) await this.#change()
+    this.#throwIfOver()
+  }
+
+  /** The service's acks as they come; ends with the request, with its error if there was one. */
+  async *acks(): AsyncGenerator<Ack, void, void> {
+    for (;;) {
+      const ack = this.#acks.shift()
+      if (ack !== undefined) yield ack
+      else if (!this.#over) await this.#change()
+      else if (this.#error === null) return
+      else throw this.#error
+    }
+  }
+
+  /** Ends the body and waits until the service has ended its response. Acks not read yet can still be read. */
+  async end(): Promise<void> {
+    this.#exchange?.endBody()
+    while (!this.#over) await this.#change()
+    if (this.#error !== null) throw this.#error
+  }
+
+  /** Drops the connection. */
+  destroy(): void {
+    this.#exchange?.destroy()
+    this.#close(new KvsError('STOPPED', 'the request was called off'))
+  }
+
+  /** Drops the connection unless it has ended. */
+  [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#over) this.destroy()
+    return Promise.resolve()
+  }
+
+  #throwIfOver(): void {
+    if (this.#over) throw this.#error ?? new KvsError('STOPPED', 'the request has ended')
+  }
+
+  #onAck(ack: Ack): void {
+    this.#acks.push(ack)
+    this.#notify()
+  }
+
+  #close(error: KvsError | null): void {
+    if (this.#over) return
+    this.#over = true
+    this.#error = error
+    this.#signal?.removeEventListener('abort', this.#abort)
+    this.#notify()
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#wake.push(resolve))
+  }
+
+  #notify(): void {
+    const wake = this.#wake
+    this.#wake = []
+    for (const resolve of wake) resolve()
+  }
+}

@@ -1,0 +1,77 @@
+/** What every call of the library needs to reach the service, and where it comes from when it is not given. */
+
+import { type CredentialProvider, type Credentials, staticCredentials } from '../core/aws/credentials/credentials.ts'
+import { environmentCredentials } from '../core/aws/credentials/environment.ts'
+import { checkRegion, controlPlaneEndpoint, type Origin, parseEndpoint } from '../core/aws/endpoints.ts'
+import { userAgent } from '../core/aws/userAgent.ts'
+import type { Log, Platform } from '../core/platform.ts'
+import { version } from '../core/version.ts'
+import { nodeProcess } from './files.ts'
+import { nodePlatform } from './platform.ts'
+import { readTrust } from './trust.ts'
+
+/** How to reach Kinesis Video Streams, and as whom. */
+export interface ServiceOptions {
+  /** Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, else us-west-2. */
+  readonly region?: string | undefined
+  /**
+   * URL of the control plane, e.g. that of `kvs local`. Default: `CONTROL_PLANE_URI`, `AWS_ENDPOINT_URL_KINESIS_VIDEO`,
+   * `AWS_ENDPOINT_URL`, else the region's public one. Plain http:// is accepted for loopback only.
+   */
+  readonly endpoint?: string | undefined
+  /** Use the region's IPv6 and IPv4 endpoint. Default: `AWS_USE_DUALSTACK_ENDPOINT`. */
+  readonly dualStack?: boolean | undefined
+  /** Use the region's FIPS endpoint. Default: `AWS_USE_FIPS_ENDPOINT`. */
+  readonly fips?: boolean | undefined
+  /**
+   * Keys, or a function that gets them: every credential provider of the AWS SDK for JavaScript v3 fits as it is, e.g.
+   * `fromNodeProviderChain()`. Asked again before they expire. Default: `AWS_ACCESS_KEY_ID` and its kin.
+   */
+  readonly credentials?: Credentials | CredentialProvider | undefined
+  /** PEM file, or folder of them, to trust instead of Node's authorities. Default: `AWS_KVS_CACERT_PATH`. */
+  readonly caPath?: string | undefined
+  /** Gets diagnostics; pino and its kin fit. Default: silence. */
+  readonly log?: Log | undefined
+}
+
+/** The same with nothing left open. */
+export interface ServiceSettings {
+  readonly region: string
+  readonly endpoint: Origin
+  readonly credentials: CredentialProvider
+  readonly platform: Platform
+  readonly userAgent: string
+}
+
+/** Throws KvsError CONFIGURATION or NO_CREDENTIALS where something given cannot be right. */
+export function serviceSettings(options: ServiceOptions): ServiceSettings {
+  const { env, system } = nodeProcess()
+  const region = checkRegion(options.region ?? env('AWS_REGION') ?? env('AWS_DEFAULT_REGION') ?? 'us-west-2')
+  const dualStack = options.dualStack ?? env('AWS_USE_DUALSTACK_ENDPOINT') === 'true'
+  const fips = options.fips ?? env('AWS_USE_FIPS_ENDPOINT') === 'true'
+  const endpoint =
+    options.endpoint ??
+    env('CONTROL_PLANE_URI') ??
+    env('AWS_ENDPOINT_URL_KINESIS_VIDEO') ??
+    env('AWS_ENDPOINT_URL') ??
+    controlPlaneEndpoint({ region, dualStack, fips })
+  return {
+    region,
+    endpoint: parseEndpoint(endpoint),
+    credentials: provider(options.credentials, env),
+    platform: nodePlatform({
+      ca: readTrust(options.caPath ?? env('AWS_KVS_CACERT_PATH')),
+      proxy: env,
+      log: options.log,
+    }),
+    userAgent: userAgent(version, system),
+  }
+}
+
+function provider(
+  given: Credentials | CredentialProvider | undefined,
+  env: (name: string) => string | undefined,
+): CredentialProvider {
+  if (given === undefined) return environmentCredentials(env)
+  return typeof given === 'function' ? given : staticCredentials(given)
+}
