@@ -6,7 +6,8 @@ import { CredentialCache, type Credentials } from '../core/aws/credentials/crede
 import { type Origin, parseEndpoint } from '../core/aws/endpoints.ts'
 import { acceptedOnly, putMediaHead } from '../core/aws/putMedia.ts'
 import { KvsError } from '../core/errors.ts'
-import { HttpExchange } from '../core/http/exchange.ts'
+import { type ExchangeOptions, HttpExchange } from '../core/http/exchange.ts'
+import type { Platform } from '../core/platform.ts'
 import { type ServiceOptions, type ServiceSettings, serviceSettings } from './settings.ts'
 
 /** What the call is told. */
@@ -60,13 +61,16 @@ export class PutMediaSession implements AsyncDisposable {
   /** The network has not taken the last write yet. */
   #blocked = false
   #wake: (() => void)[] = []
-  #signal: AbortSignal | undefined
+  readonly #signal: AbortSignal | undefined
   readonly #abort = () => this.destroy()
 
-  private constructor() {}
+  private constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal
+    signal?.addEventListener('abort', this.#abort, { once: true })
+  }
 
   /** @internal */
-  static open(
+  static async open(
     options: PutMediaOptions,
     settings: ServiceSettings,
     credentials: Credentials,
@@ -84,31 +88,33 @@ export class PutMediaSession implements AsyncDisposable {
       userAgent,
       expectContinue: true,
     } as const
-    const head = putMediaHead(request, platform.crypto)
-    const session = new PutMediaSession()
+    const session = new PutMediaSession(options.signal)
+    await session.#dial(platform, credentials, {
+      origin,
+      head: putMediaHead(request, platform.crypto),
+      expectContinue: true,
+    })
+    return session
+  }
+
+  /** Resolves when the service wants the media. */
+  #dial(platform: Platform, credentials: Credentials, options: ExchangeOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       const handlers = {
-        onReady: () => resolve(session),
+        onReady: resolve,
         onHead: () => undefined,
-        onBody: (bytes: Uint8Array) => session.#parser.push(bytes),
+        onBody: (bytes: Uint8Array) => this.#parser.push(bytes),
         onDrain: () => {
-          session.#blocked = false
-          session.#notify()
+          this.#blocked = false
+          this.#notify()
         },
         onEnd: () => undefined,
         onClose: (error: KvsError | null) => {
-          session.#close(error)
+          this.#close(error)
           reject(error ?? new KvsError('CONNECTION_LOST', 'the service ended the request before it took any media'))
         },
       }
-      const exchange = HttpExchange.open(
-        platform,
-        { origin, head, expectContinue: true },
-        acceptedOnly(handlers, credentials),
-      )
-      session.#exchange = exchange
-      session.#signal = options.signal
-      options.signal?.addEventListener('abort', session.#abort, { once: true })
+      this.#exchange = HttpExchange.open(platform, options, acceptedOnly(handlers, credentials))
     })
   }
 
