@@ -115,6 +115,8 @@ export class PutMediaSession implements AsyncDisposable {
         },
       }
       this.#exchange = HttpExchange.open(platform, options, acceptedOnly(handlers, credentials))
+      // Called off before the service has answered: the exchange stays silent then.
+      this.#wake.push(() => this.#over && reject(this.#error))
     })
   }
 
