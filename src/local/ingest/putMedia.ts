@@ -177,7 +177,6 @@ export class PutMediaSession {
     const { timecodeType, startTimestampMs } = this.#options
     const startMs = timecodeType === 'RELATIVE' ? (startTimestampMs ?? Number.NaN) : 0
     arriving.producerMs = Math.round(startMs + this.#rules.milliseconds(timecode))
-    if (!Number.isSafeInteger(timecode)) throw new AckFault(4007, `the timecode ${timecode} means no time`)
     arriving.timecode = timecode
     this.#send({ type: 'BUFFERING', timecode, number: arriving.stored.number })
     if (!(startMs >= 0 && arriving.producerMs <= latestMs)) {
