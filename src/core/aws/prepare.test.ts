@@ -183,3 +183,14 @@ test('called off: before it begins, while it waits, and nothing stays behind', a
   assert.ok(fake.clock.monotonicMs() >= 10_000 && fake.clock.monotonicMs() < 10_100)
   assert.equal(fake.clock.timers, 0)
 })
+
+test('no listener stays on the signal', async () => {
+  const listeners = new Set<() => void>()
+  const cancel = {
+    aborted: false,
+    addEventListener: (_type: 'abort', listener: () => void) => void listeners.add(listener),
+    removeEventListener: (_type: 'abort', listener: () => void) => void listeners.delete(listener),
+  }
+  await prepare(world({ statuses: ['CREATING', 'CREATING', 'ACTIVE'] }), { cancel })
+  assert.equal(listeners.size, 0)
+})

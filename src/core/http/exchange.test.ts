@@ -192,6 +192,13 @@ test('losses: before, between and within the response', () => {
   assert.deepEqual(refused.events, ['close CONNECT_FAILED'])
 })
 
+test('a reset after the whole response changes nothing', () => {
+  const { peer, events } = begin()
+  peer.open().send(`${okHead}0\r\n\r\n`)
+  peer.close(new KvsError('CONNECTION_LOST', 'reset'))
+  assert.deepEqual(events.slice(2), ['end', 'close -'])
+})
+
 test('a response that ends with the connection ends in order', () => {
   const { peer, events } = begin()
   peer.open().send('HTTP/1.1 200 OK\r\n\r\nack')

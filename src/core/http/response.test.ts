@@ -145,6 +145,16 @@ test('the longest chunk line and the longest head are taken', () => {
   assert.equal(read([head(rest + 1)]).events.at(-1), 'HTTP_INVALID')
 })
 
+test('lines of any length', () => {
+  for (let length = 240; length < 530; length++) {
+    const line = `a: ${'b'.repeat(length)}`
+    const text = `${ok}${line}\r\ncontent-length: 0\r\n\r\n`
+    const expected = `head 200 keep - a=${'b'.repeat(length)}|content-length=0`
+    assert.equal(read([text]).events[0], expected)
+    assert.equal(read([text.slice(0, length), text.slice(length)]).events[0], expected)
+  }
+})
+
 test('a connection that ends too early is lost', () => {
   for (const text of [
     '',

@@ -95,7 +95,10 @@ export class FakePeer implements Socket {
   }
 
   send(text: string | Uint8Array): this {
-    if (!this.destroyed) this.handlers.onData(typeof text === 'string' ? utf8Bytes(text) : text)
+    const bytes = typeof text === 'string' ? utf8Bytes(text) : text.slice()
+    if (!this.destroyed) this.handlers.onData(bytes)
+    // Borrowed until the call returned: whoever still looks sees what a real socket might show.
+    bytes.fill(0xee)
     return this
   }
 
