@@ -1,4 +1,5 @@
 import type { ServiceError } from './errors.ts'
+import type { Ack } from './ingest/ack.ts'
 
 /** What an endpoint tells of itself, for logs and for tests that wait for something. */
 export type LocalKvsEvent =
@@ -8,16 +9,7 @@ export type LocalKvsEvent =
   /** PutMedia began; `session` counts from 1 over all streams. */
   | { readonly type: 'opened'; readonly stream: string; readonly session: number }
   /** An ack was given, as it went out on the wire. */
-  | { readonly type: 'ack'; readonly stream: string; readonly session: number; readonly ack: SentAck }
+  | { readonly type: 'ack'; readonly stream: string; readonly session: number; readonly ack: Ack }
   | { readonly type: 'closed'; readonly stream: string; readonly session: number; readonly bodyBytes: number }
   /** Something is not as it should be, but the endpoint goes on. */
   | { readonly type: 'warning'; readonly message: string }
-
-/** An ack of the service (PutMedia API reference). */
-export interface SentAck {
-  readonly EventType: 'BUFFERING' | 'RECEIVED' | 'PERSISTED' | 'ERROR' | 'IDLE'
-  readonly FragmentTimecode?: number
-  readonly FragmentNumber?: string
-  readonly ErrorId?: number
-  readonly ErrorCode?: string
-}

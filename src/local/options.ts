@@ -26,9 +26,9 @@ export interface LocalKvsOptions {
   readonly advertise?: string
   /** How long a new stream stays CREATING, milliseconds; 0 by default. */
   readonly createDelayMs?: number
-  /** PutMedia is closed after this long without media, milliseconds; 30 s by default. */
+  /** PutMedia is closed after this long without media, milliseconds; 30 s by default, never with limits off. */
   readonly idleCloseMs?: number
-  /** PutMedia is closed with error 4003 after this long, milliseconds; 45 minutes by default. */
+  /** PutMedia is closed with error 4003 after this long, milliseconds; 45 minutes by default, never with limits off. */
   readonly connectionMaxMs?: number
   /** How many connections may be open, 256 by default; more wait or are refused. */
   readonly maxConnections?: number
@@ -46,8 +46,8 @@ export interface LocalKvsSettings {
   readonly concurrentPutMedia: number
   readonly advertise: { readonly host: string; readonly port: number | undefined } | undefined
   readonly createDelayMs: number
-  readonly idleCloseMs: number
-  readonly connectionMaxMs: number
+  readonly idleCloseMs: number | undefined
+  readonly connectionMaxMs: number | undefined
   readonly maxConnections: number
 }
 
@@ -73,8 +73,8 @@ export function settingsOf(options: LocalKvsOptions): LocalKvsSettings {
     concurrentPutMedia: whole('concurrentPutMedia', options.concurrentPutMedia ?? 2, 1, 1000),
     advertise: options.advertise === undefined ? undefined : parseAdvertise(options.advertise),
     createDelayMs: whole('createDelayMs', options.createDelayMs ?? 0, 0, 3_600_000),
-    idleCloseMs: whole('idleCloseMs', options.idleCloseMs ?? 30_000, 1, 86_400_000),
-    connectionMaxMs: whole('connectionMaxMs', options.connectionMaxMs ?? 45 * 60_000, 1, 86_400_000),
+    idleCloseMs: optional('idleCloseMs', options.idleCloseMs),
+    connectionMaxMs: optional('connectionMaxMs', options.connectionMaxMs),
     maxConnections: whole('maxConnections', options.maxConnections ?? 256, 1, 100_000),
   }
 }
@@ -109,6 +109,10 @@ function parseAdvertise(text: string): { host: string; port: number | undefined 
 function whole(name: string, value: number, min: number, max: number): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value
   throw unusable(name, `${value} is not a whole number from ${min} to ${max}`)
+}
+
+function optional(name: string, value: number | undefined): number | undefined {
+  return value === undefined ? undefined : whole(name, value, 1, 86_400_000)
 }
 
 function unusable(name: string, what: string): KvsError {

@@ -103,7 +103,9 @@ async function readRunning(directory: string): Promise<Partial<RunningEndpoint> 
 
 function isComplete(value: Partial<RunningEndpoint>): value is RunningEndpoint {
   const { pid, url, host, port, region } = value
-  return Number.isInteger(pid) && Number.isInteger(port) && [url, host, region].every((text) => typeof text === 'string')
+  return (
+    Number.isInteger(pid) && Number.isInteger(port) && [url, host, region].every((text) => typeof text === 'string')
+  )
 }
 
 function isAlive(pid: number): boolean {

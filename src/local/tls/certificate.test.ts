@@ -70,7 +70,17 @@ describe('certificates', () => {
       const cert = join(directory, 'server.pem')
       await writeFile(ca, made.certificate)
       await writeFile(cert, server.certificate)
-      const args = ['verify', '-x509_strict', '-purpose', 'sslserver', '-verify_hostname', 'localhost', '-CAfile', ca, cert]
+      const args = [
+        'verify',
+        '-x509_strict',
+        '-purpose',
+        'sslserver',
+        '-verify_hostname',
+        'localhost',
+        '-CAfile',
+        ca,
+        cert,
+      ]
       assert.match(execFileSync('openssl', args, { encoding: 'utf8' }), /: OK/)
     } finally {
       await rm(directory, { recursive: true })
@@ -87,8 +97,14 @@ describe('certificates', () => {
         const ciphers = version === 'TLSv1.2' ? { ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' } : {}
         const trusting = { ...base, ...ciphers, ca: made.certificate }
         assert.equal(await handshake(() => connect({ ...trusting, servername: 'localhost' })), 'authorized')
-        assert.equal(await handshake(() => connect({ ...trusting, servername: 'other.example' })), 'ERR_TLS_CERT_ALTNAME_INVALID')
-        assert.equal(await handshake(() => connect({ ...base, servername: 'localhost' })), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE')
+        assert.equal(
+          await handshake(() => connect({ ...trusting, servername: 'other.example' })),
+          'ERR_TLS_CERT_ALTNAME_INVALID',
+        )
+        assert.equal(
+          await handshake(() => connect({ ...base, servername: 'localhost' })),
+          'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+        )
       } finally {
         https.close()
       }
@@ -135,7 +151,9 @@ describe('the authority in a directory', () => {
       await writeFile(certificateFile, damage)
       const authority = await Authority.open(directory, nowMs)
       const certificate = new X509Certificate(await readFile(certificateFile, 'utf8'))
-      const leaf = new X509Certificate(authority.serverCertificate(serverNames('127.0.0.1', ['cam.example']), nowMs).certificate)
+      const leaf = new X509Certificate(
+        authority.serverCertificate(serverNames('127.0.0.1', ['cam.example']), nowMs).certificate,
+      )
       assert.ok(leaf.verify(certificate.publicKey))
       assert.equal(leaf.checkHost('cam.example'), 'cam.example')
       assert.equal(leaf.checkIP('127.0.0.3'), '127.0.0.3')

@@ -1,0 +1,135 @@
+import { join } from 'node:path'
+import type { RequestListener } from 'node:http'
+import type { Credentials } from '../core/aws/credentials/credentials.ts'
+import { Verifier } from './auth/verify.ts'
+import type { ControlContext } from './control/context.ts'
+import { operations } from './control/operations.ts'
+import { StreamRegistry } from './control/registry.ts'
+import { type StreamRecord, storeKey } from './control/stream.ts'
+import { finishDeletion } from './control/streams.ts'
+import type { LocalKvsEvent } from './events.ts'
+import { sendJson } from './http/reply.ts'
+import { MediaRoutes } from './mediaRoutes.ts'
+import type { LocalKvsSettings } from './options.ts'
+import { type JsonRoute, Router } from './router.ts'
+import { FragmentStore } from './store/fragmentStore.ts'
+import type { StreamStore } from './store/streamStore.ts'
+
+/** How often expired media is looked for. */
+const expiryMs = 60_000
+
+/** Everything behind the listener: streams, media, and the routes that lead to them. */
+export class Endpoint {
+  readonly registry: StreamRegistry
+  readonly handle: RequestListener
+  readonly #store: FragmentStore
+  readonly #media: MediaRoutes
+  readonly #router: Router
+  #expiry: NodeJS.Timeout | null = null
+  #expiring: Promise<void> = Promise.resolve()
+  #url = ''
+  #emit: (event: LocalKvsEvent) => void = () => undefined
+
+  private constructor(
+    settings: LocalKvsSettings,
+    credentials: Credentials,
+    registry: StreamRegistry,
+    store: FragmentStore,
+  ) {
+    this.registry = registry
+    this.#store = store
+    const emit = (event: LocalKvsEvent) => this.#emit(event)
+    this.#media = new MediaRoutes({ settings, registry, store, emit })
+    const context = this.#controlContext(settings, emit)
+    const jsonRoutes = new Map<string, JsonRoute>(this.#media.jsonRoutes)
+    for (const [path, operation] of operations) {
+      jsonRoutes.set(path, async (input, { response, requestId }) => {
+        sendJson(response, 200, await operation(input, context), requestId)
+      })
+    }
+    const lookup = (id: string) => (id === credentials.accessKeyId ? credentials : undefined)
+    const verifier = new Verifier({ region: settings.region, lookup })
+    const streamingRoutes = this.#media.streamingRoutes
+    this.#router = new Router({ verifier, jsonRoutes, streamingRoutes, nowMs: Date.now, emit })
+    this.handle = this.#router.handle
+  }
+
+  /** Opens the files of a directory and finishes what a crash left half-done. */
+  static async open(settings: LocalKvsSettings, credentials: Credentials): Promise<Endpoint> {
+    const registry = await StreamRegistry.open(settings.directory)
+    const store = await FragmentStore.open(join(settings.directory, 'media'))
+    const endpoint = new Endpoint(settings, credentials, registry, store)
+    const removal = { registry, removeMedia: (stream: StreamRecord) => endpoint.#removeMedia(stream) }
+    for (const stream of registry.list()) if (stream.deleting) await finishDeletion(stream, removal)
+    await store.retain(registry.list().map(storeKey))
+    await endpoint.#expireAll()
+    return endpoint
+  }
+
+  /** The listener is up, under `url`; events go to `emit` from now on. */
+  begin(url: string, emit: (event: LocalKvsEvent) => void): void {
+    this.#url = url
+    this.#emit = emit
+    this.#expiry = setInterval(() => {
+      this.#expiring = this.#expireAll()
+    }, expiryMs).unref()
+  }
+
+  /** The media of a stream, undefined where there is no such stream. */
+  async media(streamName: string): Promise<StreamStore | undefined> {
+    const stream = this.registry.get(streamName)
+    return stream === undefined ? undefined : await this.#store.stream(storeKey(stream))
+  }
+
+  /** Ends what streams, and waits for the answers to what does not. */
+  async end(): Promise<void> {
+    if (this.#expiry !== null) clearInterval(this.#expiry)
+    this.#media.end()
+    await this.#router.idle()
+  }
+
+  /** Closes the files; what is being stored is finished first. */
+  async close(): Promise<void> {
+    if (this.#expiry !== null) clearInterval(this.#expiry)
+    await this.#expiring
+    await this.#store.close()
+  }
+
+  #controlContext(settings: LocalKvsSettings, emit: (event: LocalKvsEvent) => void): ControlContext {
+    return {
+      registry: this.registry,
+      region: settings.region,
+      createDelayMs: settings.createDelayMs,
+      nowMs: Date.now,
+      dataEndpoint: () => this.#url,
+      removeMedia: (stream) => this.#removeMedia(stream),
+      retentionChanged: (stream) => this.#expire(stream),
+      changed: ({ name }, what) => emit({ type: 'stream', stream: name, what }),
+    }
+  }
+
+  async #removeMedia(stream: StreamRecord): Promise<void> {
+    this.#media.streamDeleted(storeKey(stream))
+    await this.#store.delete(storeKey(stream))
+  }
+
+  async #expireAll(): Promise<void> {
+    for (const stream of this.registry.list()) {
+      try {
+        await this.#expire(stream)
+      } catch (thrown) {
+        const message = thrown instanceof Error ? thrown.message : String(thrown)
+        this.#emit({ type: 'warning', message: `expired media of ${stream.name} cannot be removed: ${message}` })
+      }
+    }
+  }
+
+  /** Without retention media is kept as long as the service keeps it for readers: 5 minutes or 200 MB. */
+  async #expire(stream: StreamRecord): Promise<void> {
+    const { retentionHours } = stream
+    const retention =
+      retentionHours === 0 ? { maxAgeMs: 300_000, maxBytes: 200_000_000 } : { maxAgeMs: retentionHours * 3_600_000 }
+    const store = await this.#store.stream(storeKey(stream))
+    await store.expire(Date.now(), retention)
+  }
+}

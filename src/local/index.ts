@@ -1,0 +1,182 @@
+/**
+ * A Kinesis Video Streams endpoint on this machine, for development and tests without an AWS account: control plane,
+ * PutMedia, GetMedia and the fragment operations over TLS with verified signatures. Producers and the AWS SDKs work
+ * with it unmodified. Nothing leaves the machine, and what has been acknowledged as persisted survives a crash.
+ */
+
+import { EventEmitter } from 'node:events'
+import { mkdir } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import type { Credentials } from '../core/aws/credentials/credentials.ts'
+import { keepCredentials } from './auth/credentials.ts'
+import { statusOf, type StreamRecord, type StreamStatus } from './control/stream.ts'
+import { Endpoint } from './endpoint.ts'
+import type { LocalKvsEvent } from './events.ts'
+import { Listener } from './http/listener.ts'
+import { baseUrl, type LocalKvsOptions, type LocalKvsSettings, settingsOf } from './options.ts'
+import { DirectoryClaim } from './running.ts'
+import type { StreamStore } from './store/streamStore.ts'
+import { Authority, serverNames } from './tls/authority.ts'
+
+export type { Credentials } from '../core/aws/credentials/credentials.ts'
+export { type ErrorCode, KvsError } from '../core/errors.ts'
+export type { StreamStatus } from './control/stream.ts'
+export { ServiceError } from './errors.ts'
+export type { LocalKvsEvent } from './events.ts'
+export type { Ack } from './ingest/ack.ts'
+export type { LocalKvsOptions } from './options.ts'
+export type { FragmentReader } from './store/fragmentReader.ts'
+export type { StoredFragment } from './store/sessionStore.ts'
+export type { StreamStore } from './store/streamStore.ts'
+
+/** How long connections may take to end when the endpoint stops. */
+const stopGraceMs = 500
+
+const dayMs = 86_400_000
+/** A server certificate is valid for 397 days, one of them gone by at the start. */
+const certificateUseMs = 360 * dayMs
+
+/** A stream as DescribeStream tells of it. */
+export interface LocalStream {
+  readonly name: string
+  readonly arn: string
+  readonly status: StreamStatus
+  /** Hours; 0: media is not kept. */
+  readonly retentionHours: number
+  readonly mediaType: string | null
+  readonly createdMs: number
+  readonly tags: Readonly<Record<string, string>>
+}
+
+/** A running endpoint. Emits `event` with a LocalKvsEvent for everything that happens. */
+export class LocalKvs extends EventEmitter<{ event: [LocalKvsEvent] }> implements AsyncDisposable {
+  /** Where clients reach it, e.g. `https://localhost:8443`: the control plane's URL and every data endpoint. */
+  readonly url: string
+  /** TCP port that it listens on. */
+  readonly port: number
+  /** Folder of its files. */
+  readonly directory: string
+  /** PEM file of the authority that clients must trust; null over plain HTTP. */
+  readonly caFile: string | null
+  /** What clients must sign with. */
+  readonly credentials: Credentials
+  /** The region that clients must sign for. */
+  readonly region: string
+  readonly #endpoint: Endpoint
+  readonly #listener: Listener
+  readonly #claim: DirectoryClaim
+  readonly #renewal: NodeJS.Timeout
+  #stopping: Promise<void> | null = null
+
+  private constructor(parts: Parts) {
+    super()
+    const { settings, credentials, authority, endpoint, listener, claim } = parts
+    this.url = baseUrl(settings, listener.port, hostname())
+    this.port = listener.port
+    this.directory = settings.directory
+    this.caFile = authority?.certificateFile ?? null
+    this.credentials = credentials
+    this.region = settings.region
+    this.#endpoint = endpoint
+    this.#listener = listener
+    this.#claim = claim
+    let certifiedMs = Date.now()
+    this.#renewal = setInterval(() => {
+      if (authority === null || Date.now() - certifiedMs < certificateUseMs) return
+      listener.setCertificate(authority.serverCertificate(certificateNames(settings), Date.now()))
+      certifiedMs = Date.now()
+    }, dayMs).unref()
+  }
+
+  /**
+   * Starts an endpoint; resolves when it listens.
+   *
+   * @throws KvsError CONFIGURATION where an option is unusable, the port is taken, or another endpoint runs in the
+   *   folder; the system's error where the folder cannot be written.
+   */
+  static async start(options: LocalKvsOptions): Promise<LocalKvs> {
+    const settings = settingsOf(options)
+    await mkdir(settings.directory, { recursive: true, mode: 0o700 })
+    const claim = await DirectoryClaim.take(settings.directory)
+    let endpoint: Endpoint | null = null
+    let listener: Listener | null = null
+    try {
+      const warnings: string[] = []
+      const credentials = settings.credentials ?? (await ownCredentials(settings.directory, warnings))
+      const authority = settings.http ? null : await Authority.open(settings.directory, Date.now())
+      const opened = await Endpoint.open(settings, credentials)
+      endpoint = opened
+      listener = await Listener.open({
+        ...settings,
+        certificate: authority?.serverCertificate(certificateNames(settings), Date.now()) ?? null,
+        onRequest: opened.handle,
+      })
+      const local = new LocalKvs({ settings, credentials, authority, endpoint, listener, claim })
+      opened.begin(local.url, (event) => local.emit('event', event))
+      const { url, port, region, caFile } = local
+      await claim.announce({ url, host: settings.host, port, region, caFile })
+      for (const message of warnings) queueMicrotask(() => local.emit('event', { type: 'warning', message }))
+      return local
+    } catch (thrown) {
+      await listener?.close(0)
+      await endpoint?.close()
+      await claim.release()
+      throw thrown
+    }
+  }
+
+  /** The streams, by name. */
+  get streams(): readonly LocalStream[] {
+    return this.#endpoint.registry.list().map(describe)
+  }
+
+  /** The media of a stream, undefined where there is no such stream. */
+  async media(streamName: string): Promise<StreamStore | undefined> {
+    return await this.#endpoint.media(streamName)
+  }
+
+  /** Ends all connections in order, finishes what is being stored, and closes the files. Once is enough. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  async #stop(): Promise<void> {
+    clearInterval(this.#renewal)
+    try {
+      await this.#endpoint.end()
+      await this.#listener.close(stopGraceMs)
+      await this.#endpoint.close()
+    } finally {
+      await this.#claim.release()
+    }
+  }
+}
+
+interface Parts {
+  readonly settings: LocalKvsSettings
+  readonly credentials: Credentials
+  readonly authority: Authority | null
+  readonly endpoint: Endpoint
+  readonly listener: Listener
+  readonly claim: DirectoryClaim
+}
+
+function certificateNames(settings: LocalKvsSettings): string[] {
+  return serverNames(settings.host, settings.advertise === undefined ? [] : [settings.advertise.host])
+}
+
+async function ownCredentials(directory: string, warnings: string[]): Promise<Credentials> {
+  const { credentials, repaired } = await keepCredentials(directory)
+  if (repaired) warnings.push('others could read credentials.json: its mode has been set to 600')
+  return credentials
+}
+
+function describe(stream: StreamRecord): LocalStream {
+  const { name, arn, retentionHours, mediaType, createdMs, tags } = stream
+  return { name, arn, status: statusOf(stream, Date.now()), retentionHours, mediaType, createdMs, tags }
+}

@@ -1,0 +1,129 @@
+import { performance } from 'node:perf_hooks'
+import { Admission, type AdmissionLimits } from './admission.ts'
+import { findActiveStream } from './control/context.ts'
+import type { JsonObject } from './control/fields.ts'
+import type { StreamRegistry } from './control/registry.ts'
+import { type StreamRecord, storeKey } from './control/stream.ts'
+import type { LocalKvsEvent } from './events.ts'
+import { ackLine } from './ingest/ack.ts'
+import { type Limits, noLimits, serviceLimits } from './ingest/limits.ts'
+import { PutMediaSession } from './ingest/putMedia.ts'
+import type { LocalKvsSettings } from './options.ts'
+import { type MediaSession, PutMediaExchange, type SessionOutput } from './putMediaExchange.ts'
+import { type PutMediaRequest, parsePutMediaRequest } from './putMediaRequest.ts'
+import { type Call, isContinueExpected, type JsonRoute, type StreamingRoute } from './router.ts'
+import type { FragmentStore } from './store/fragmentStore.ts'
+
+export interface MediaRoutesOptions {
+  readonly settings: LocalKvsSettings
+  readonly registry: StreamRegistry
+  readonly store: FragmentStore
+  emit(event: LocalKvsEvent): void
+}
+
+/** The data plane: media in, media out. */
+export class MediaRoutes {
+  readonly jsonRoutes: ReadonlyMap<string, JsonRoute>
+  readonly streamingRoutes: ReadonlyMap<string, StreamingRoute>
+  readonly #options: MediaRoutesOptions
+  readonly #limits: Limits
+  readonly #putMedia: Admission
+  /** PutMedia requests that are going on, by the key of their stream. */
+  readonly #exchanges = new Map<string, Set<PutMediaExchange>>()
+  #sessions = 0
+  #ended = false
+
+  constructor(options: MediaRoutesOptions) {
+    const { settings } = options
+    this.#options = options
+    this.#limits = limitsOf(settings)
+    this.#putMedia = new Admission(limited(settings, { callsPerSecond: 5, concurrent: settings.concurrentPutMedia }))
+    this.streamingRoutes = new Map([['/putMedia', (call: Call) => this.#servePutMedia(call)]])
+    this.jsonRoutes = new Map()
+  }
+
+  /** Ends every PutMedia request of a stream with the error for a stream that is gone. */
+  streamDeleted(key: string): void {
+    for (const exchange of this.#exchanges.get(key) ?? []) exchange.streamDeleted()
+  }
+
+  /** Ends everything that streams. */
+  end(): void {
+    this.#ended = true
+    for (const exchanges of this.#exchanges.values()) for (const exchange of exchanges) exchange.shutDown()
+  }
+
+  #servePutMedia(call: Call): void {
+    const { request, response, requestId } = call
+    const asked = parsePutMediaRequest(request.headers)
+    const stream = findActiveStream(streamOf(asked), this.#options.registry, Date.now())
+    const key = storeKey(stream)
+    const leave = this.#putMedia.enter(key, performance.now())
+    if (isContinueExpected(request)) response.writeContinue()
+    const session = ++this.#sessions
+    const { emit } = this.#options
+    emit({ type: 'opened', stream: stream.name, session })
+    const exchange = PutMediaExchange.start(request, response, requestId, (output) =>
+      this.#openSession(asked, stream, session, output),
+    )
+    const exchanges = this.#exchanges.get(key) ?? new Set()
+    this.#exchanges.set(key, exchanges.add(exchange))
+    response.once('close', () => {
+      leave()
+      exchanges.delete(exchange)
+      if (exchanges.size === 0) this.#exchanges.delete(key)
+      emit({ type: 'closed', stream: stream.name, session, bodyBytes: exchange.bodyBytes })
+    })
+    if (this.#ended) exchange.shutDown()
+  }
+
+  async #openSession(
+    asked: PutMediaRequest,
+    stream: StreamRecord,
+    session: number,
+    output: SessionOutput,
+  ): Promise<MediaSession> {
+    const { store, emit } = this.#options
+    const media = await store.stream(storeKey(stream))
+    return new PutMediaSession({
+      timecodeType: asked.timecodeType,
+      startTimestampMs: asked.startTimestampMs,
+      retentionHours: stream.retentionHours,
+      limits: this.#limits,
+      clock: { nowMs: Date.now },
+      timers,
+      store: media.beginSession(),
+      send: (ack) => {
+        emit({ type: 'ack', stream: stream.name, session, ack })
+        if (asked.acknowledge || ack.type === 'ERROR') output.send(ackLine(ack))
+      },
+      close: () => output.close(),
+      warn: (message) => emit({ type: 'warning', message: `${stream.name}: ${message}` }),
+    })
+  }
+}
+
+const timers = {
+  monotonicMs: () => performance.now(),
+  setTimer(delayMs: number, task: () => void) {
+    const timer = setTimeout(task, delayMs)
+    return { cancel: () => clearTimeout(timer) }
+  },
+}
+
+function limitsOf(settings: LocalKvsSettings): Limits {
+  const base = settings.limits === 'off' ? noLimits : serviceLimits
+  return {
+    ...base,
+    idleCloseMs: settings.idleCloseMs ?? base.idleCloseMs,
+    connectionMs: settings.connectionMaxMs ?? base.connectionMs,
+  }
+}
+
+function limited(settings: LocalKvsSettings, limits: AdmissionLimits): AdmissionLimits | null {
+  return settings.limits === 'off' ? null : limits
+}
+
+function streamOf(asked: PutMediaRequest): JsonObject {
+  return asked.streamName === undefined ? { StreamARN: asked.streamArn } : { StreamName: asked.streamName }
+}
