@@ -146,9 +146,8 @@ function find(table: readonly Option[], arg: string): Found {
 function unknown(table: readonly Option[], label: string): KvsError {
   const wanted = label.slice(2)
   const near = wanted === '' ? undefined : table.find((option) => distance(option.name, wanted) <= 2)
-  return new KvsError('USAGE', `${label} is no option of kvs`, {
-    ...(near !== undefined && { cause: `did you mean --${near.name}?` }),
-  })
+  const cause = near === undefined ? 'it is misspelt, or belongs to another command' : `did you mean --${near.name}?`
+  return new KvsError('USAGE', `${label} is no option here`, { cause })
 }
 
 function check(option: Option, value: string, origin: string): void {
@@ -191,5 +190,5 @@ function distance(a: string, b: string): number {
 }
 
 function usage(message: string): KvsError {
-  return new KvsError('USAGE', message)
+  return new KvsError('USAGE', message, { cause: 'the value is missing, misspelt or out of range' })
 }

@@ -16,7 +16,7 @@ export const streamOptions: readonly Option[] = [
     short: 'D',
     value: 'SECONDS',
     kind: 'number',
-    min: 0.001,
+    min: 1,
     max: 315_360_000,
     default: '600',
     help: 'how much to stream, in media time',

@@ -42,7 +42,7 @@ export function statusLine(elapsed: string, producer: Producer, rates: Rates): s
     `${(rates.bitsPerSecond / 1e6).toFixed(1)} Mbit/s`,
     `${rates.framesPerSecond.toFixed(0)} frames/s`,
     `buffer ${Math.round(producer.bufferedBytes / 1024)} KB`,
-    `${stats.fragmentsPersisted} fragments stored`,
+    `${stats.fragmentsPersisted} fragment${stats.fragmentsPersisted === 1 ? '' : 's'} stored`,
   ]
   if (ack !== null) parts.push(`ack ${ack.toFixed(0)} ms`)
   if (lost > 0) parts.push(`${lost} frames lost`)

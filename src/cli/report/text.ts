@@ -23,6 +23,7 @@ export class TextReport implements Report {
   #timer: Timer | undefined
   #shown = false
   #retries = 0
+  #duration = ''
 
   constructor(process: Process, clock: Clock, level: Level) {
     this.#process = process
@@ -33,6 +34,7 @@ export class TextReport implements Report {
 
   start(fields: StartFields): void {
     const { stream, region, endpoint, directory, media } = fields
+    this.#duration = clockText(fields.durationSeconds * 1000)
     this.#say('info', `kvs: streaming ${directory} to "${stream}" for ${fields.durationSeconds} s`)
     this.#say('info', `  region       ${region} (${fields.regionFrom})`)
     this.#say('info', `  endpoint     ${endpoint} (${fields.endpointFrom})`)
@@ -129,7 +131,7 @@ export class TextReport implements Report {
     if (producer === undefined) return
     const nowMs = this.#clock.monotonicMs()
     this.#rates.add(nowMs, producer.stats.bytesPut, producer.stats.framesPut)
-    const line = statusLine(clockText(nowMs - this.#startMs), producer, this.#rates)
+    const line = statusLine(`${clockText(nowMs - this.#startMs)}/${this.#duration}`, producer, this.#rates)
     if (!terminal) {
       this.#process.stderr(`kvs: ${line}\n`)
       return
