@@ -9,8 +9,9 @@ import { type StreamRecord, storeKey } from './control/stream.ts'
 import { finishDeletion } from './control/streams.ts'
 import type { LocalKvsEvent } from './events.ts'
 import { sendJson } from './http/reply.ts'
-import { MediaRoutes } from './mediaRoutes.ts'
 import type { LocalKvsSettings } from './options.ts'
+import { PutMediaRoute } from './putMediaRoute.ts'
+import { ReadRoutes } from './readRoutes.ts'
 import { type JsonRoute, Router } from './router.ts'
 import { FragmentStore } from './store/fragmentStore.ts'
 import type { StreamStore } from './store/streamStore.ts'
@@ -23,7 +24,8 @@ export class Endpoint {
   readonly registry: StreamRegistry
   readonly handle: RequestListener
   readonly #store: FragmentStore
-  readonly #media: MediaRoutes
+  readonly #putMedia: PutMediaRoute
+  readonly #reads: ReadRoutes
   readonly #router: Router
   #expiry: NodeJS.Timeout | null = null
   #expiring: Promise<void> = Promise.resolve()
@@ -39,9 +41,10 @@ export class Endpoint {
     this.registry = registry
     this.#store = store
     const emit = (event: LocalKvsEvent) => this.#emit(event)
-    this.#media = new MediaRoutes({ settings, registry, store, emit })
+    this.#putMedia = new PutMediaRoute({ settings, registry, store, emit })
+    this.#reads = new ReadRoutes({ settings, registry, store })
     const context = this.#controlContext(settings, emit)
-    const jsonRoutes = new Map<string, JsonRoute>(this.#media.jsonRoutes)
+    const jsonRoutes = new Map<string, JsonRoute>(this.#reads.routes)
     for (const [path, operation] of operations) {
       jsonRoutes.set(path, async (input, { response, requestId }) => {
         sendJson(response, 200, await operation(input, context), requestId)
@@ -49,7 +52,7 @@ export class Endpoint {
     }
     const lookup = (id: string) => (id === credentials.accessKeyId ? credentials : undefined)
     const verifier = new Verifier({ region: settings.region, lookup })
-    const streamingRoutes = this.#media.streamingRoutes
+    const streamingRoutes = new Map([['/putMedia', this.#putMedia.serve]])
     this.#router = new Router({ verifier, jsonRoutes, streamingRoutes, nowMs: Date.now, emit })
     this.handle = this.#router.handle
   }
@@ -84,7 +87,8 @@ export class Endpoint {
   /** Ends what streams, and waits for the answers to what does not. */
   async end(): Promise<void> {
     if (this.#expiry !== null) clearInterval(this.#expiry)
-    this.#media.end()
+    this.#putMedia.end()
+    this.#reads.end()
     await this.#router.idle()
   }
 
@@ -109,7 +113,7 @@ export class Endpoint {
   }
 
   async #removeMedia(stream: StreamRecord): Promise<void> {
-    this.#media.streamDeleted(storeKey(stream))
+    this.#putMedia.streamDeleted(storeKey(stream))
     await this.#store.delete(storeKey(stream))
   }
 

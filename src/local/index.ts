@@ -112,10 +112,10 @@ export class LocalKvs extends EventEmitter<{ event: [LocalKvsEvent] }> implement
         onRequest: opened.handle,
       })
       const local = new LocalKvs({ settings, credentials, authority, endpoint, listener, claim })
-      opened.begin(local.url, (event) => local.emit('event', event))
+      opened.begin(local.url, (event) => local.#tell(event))
       const { url, port, region, caFile } = local
       await claim.announce({ url, host: settings.host, port, region, caFile })
-      for (const message of warnings) queueMicrotask(() => local.emit('event', { type: 'warning', message }))
+      for (const message of warnings) queueMicrotask(() => local.#tell({ type: 'warning', message }))
       return local
     } catch (thrown) {
       await listener?.close(0)
@@ -143,6 +143,17 @@ export class LocalKvs extends EventEmitter<{ event: [LocalKvsEvent] }> implement
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+
+  /** A listener that throws must not be taken for a fault of the request that is being served. */
+  #tell(event: LocalKvsEvent): void {
+    try {
+      this.emit('event', event)
+    } catch (thrown) {
+      process.nextTick(() => {
+        throw thrown
+      })
+    }
   }
 
   async #stop(): Promise<void> {

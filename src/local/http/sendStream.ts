@@ -2,35 +2,43 @@ import type { ServerResponse } from 'node:http'
 
 /**
  * Answers 200 with bytes that come one after the other, for as long as they come and the client takes them.
- * `pieces` gets a signal that tells it that the client has gone. A failure in the middle breaks the connection, as
- * there is no other way left to tell of it.
+ * `pieces` gets a signal that tells it that nobody wants more: the client has gone, or `stop` was aborted. What it
+ * throws in the middle is thrown, as there is no other way left to tell the client than to break the connection.
  */
 export async function sendStream(
   response: ServerResponse,
   headers: Readonly<Record<string, string>>,
+  stop: AbortSignal,
   pieces: (gone: AbortSignal) => AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const gone = new AbortController()
-  response.once('close', () => gone.abort())
-  response.writeHead(200, headers)
-  response.flushHeaders()
-  for await (const piece of pieces(gone.signal)) {
-    if (gone.signal.aborted) break
-    if (!response.write(piece)) await drained(response)
+  const over = new AbortController()
+  const abort = () => over.abort()
+  response.once('close', abort)
+  stop.addEventListener('abort', abort)
+  try {
+    response.writeHead(200, headers)
+    response.flushHeaders()
+    if (stop.aborted || response.destroyed) abort()
+    for await (const piece of pieces(over.signal)) {
+      if (over.signal.aborted) break
+      if (!response.write(piece)) await drained(response, over.signal)
+    }
+    response.end()
+  } finally {
+    stop.removeEventListener('abort', abort)
   }
-  response.end()
 }
 
-/** Resolves when more may be written, or the client is gone. */
-function drained(response: ServerResponse): Promise<void> {
+/** Resolves when more may be written, or nobody wants more. */
+function drained(response: ServerResponse, over: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       response.off('drain', done)
-      response.off('close', done)
+      over.removeEventListener('abort', done)
       resolve()
     }
     response.on('drain', done)
-    response.on('close', done)
-    if (response.destroyed) done()
+    over.addEventListener('abort', done)
+    if (over.aborted) done()
   })
 }

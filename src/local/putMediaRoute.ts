@@ -11,35 +11,31 @@ import { PutMediaSession } from './ingest/putMedia.ts'
 import type { LocalKvsSettings } from './options.ts'
 import { type MediaSession, PutMediaExchange, type SessionOutput } from './putMediaExchange.ts'
 import { type PutMediaRequest, parsePutMediaRequest } from './putMediaRequest.ts'
-import { type Call, isContinueExpected, type JsonRoute, type StreamingRoute } from './router.ts'
+import { isContinueExpected, type StreamingRoute } from './router.ts'
 import type { FragmentStore } from './store/fragmentStore.ts'
 
-export interface MediaRoutesOptions {
+export interface PutMediaRouteOptions {
   readonly settings: LocalKvsSettings
   readonly registry: StreamRegistry
   readonly store: FragmentStore
   emit(event: LocalKvsEvent): void
 }
 
-/** The data plane: media in, media out. */
-export class MediaRoutes {
-  readonly jsonRoutes: ReadonlyMap<string, JsonRoute>
-  readonly streamingRoutes: ReadonlyMap<string, StreamingRoute>
-  readonly #options: MediaRoutesOptions
+/** PutMedia: who may send, and what is going on. */
+export class PutMediaRoute {
+  readonly #options: PutMediaRouteOptions
   readonly #limits: Limits
-  readonly #putMedia: Admission
+  readonly #admission: Admission
   /** PutMedia requests that are going on, by the key of their stream. */
   readonly #exchanges = new Map<string, Set<PutMediaExchange>>()
   #sessions = 0
   #ended = false
 
-  constructor(options: MediaRoutesOptions) {
+  constructor(options: PutMediaRouteOptions) {
     const { settings } = options
     this.#options = options
     this.#limits = limitsOf(settings)
-    this.#putMedia = new Admission(limited(settings, { callsPerSecond: 5, concurrent: settings.concurrentPutMedia }))
-    this.streamingRoutes = new Map([['/putMedia', (call: Call) => this.#servePutMedia(call)]])
-    this.jsonRoutes = new Map()
+    this.#admission = new Admission(limited(settings, { callsPerSecond: 5, concurrent: settings.concurrentPutMedia }))
   }
 
   /** Ends every PutMedia request of a stream with the error for a stream that is gone. */
@@ -53,12 +49,12 @@ export class MediaRoutes {
     for (const exchanges of this.#exchanges.values()) for (const exchange of exchanges) exchange.shutDown()
   }
 
-  #servePutMedia(call: Call): void {
+  readonly serve: StreamingRoute = (call) => {
     const { request, response, requestId } = call
     const asked = parsePutMediaRequest(request.headers)
     const stream = findActiveStream(streamOf(asked), this.#options.registry, Date.now())
     const key = storeKey(stream)
-    const leave = this.#putMedia.enter(key, performance.now())
+    const leave = this.#admission.enter(key, performance.now())
     if (isContinueExpected(request)) response.writeContinue()
     const session = ++this.#sessions
     const { emit } = this.#options
