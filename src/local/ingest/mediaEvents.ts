@@ -80,7 +80,6 @@ export class MediaEvents {
         this.#checkSize(this.#reader.position + sizeBytes)
         rules.frame(track, relative)
       },
-      tags: (position) => this.#checkSize(position),
       tag: (name, value) => {
         // Tags in the header are the session's, not a fragment's.
         if (this.#clusters === 0) return

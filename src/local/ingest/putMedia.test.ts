@@ -172,6 +172,10 @@ const wrong: Record<string, { body: Buffer; error: string; relative?: number | n
   },
   'a Cluster without frames': { body: Buffer.concat([header(), cluster(1000, [])]), error: 'ERROR 4011 at 1000' },
   'the same timecode again': { body: Buffer.concat([header(), good, good]), error: 'ERROR 4004 at 1000' },
+  'the same timecode again, with frames that are later all the same': {
+    body: Buffer.concat([header(), cluster(1000, [block(1, -9), block(2, -9)]), cluster(1000, [block(1, 0)])]),
+    error: 'ERROR 4004 at 1000',
+  },
   'a frame not after the fragment before': {
     body: Buffer.concat([header(), good, cluster(2000, [block(1, 501)])]),
     error: 'ERROR 4004 at 2000',

@@ -22,10 +22,10 @@ const selectorTypes = [
  */
 const liveMs = 60_000
 
-/** Where reading starts: at the first fragment above `after` for which `matches` holds. */
+/** Where reading starts: at the first fragment above `after` for which `matches` holds; `next` is the one behind it. */
 interface Start {
   readonly after: string
-  matches(fragment: StoredFragment): boolean
+  matches(fragment: StoredFragment, next: StoredFragment | null): boolean
 }
 
 /**
@@ -59,9 +59,12 @@ function startOf(selector: JsonObject, stream: StreamStore, nowMs: number): Star
       return { after: fragmentNumber(selector.ContinuationToken, 'ContinuationToken'), matches }
     default: {
       const atMs = timestampMs(selector, 'StartTimestamp')
-      const startMs = (fragment: StoredFragment) =>
-        type === 'PRODUCER_TIMESTAMP' ? fragment.producerMs : fragment.serverMs
-      return { after: '0', matches: (fragment) => startMs(fragment) + Math.max(1, fragment.lengthMs) > atMs }
+      const startMs = ({ producerMs, serverMs }: StoredFragment) =>
+        type === 'PRODUCER_TIMESTAMP' ? producerMs : serverMs
+      // Lengths are estimates and may reach into the next fragment, which then has the better claim.
+      const contains = (fragment: StoredFragment, next: StoredFragment | null) =>
+        startMs(fragment) + fragment.lengthMs > atMs && (next === null || startMs(next) > atMs)
+      return { after: '0', matches: (fragment, next) => startMs(fragment) >= atMs || contains(fragment, next) }
     }
   }
 }
@@ -88,7 +91,7 @@ async function* deliver(
       continue
     }
     last = fragment.number
-    started ||= matches(fragment)
+    started ||= matches(fragment, stream.firstAfter(last))
     if (started) yield* withTags(stream, fragment)
   }
 }
