@@ -19,7 +19,7 @@ export async function main(commands: readonly Command[], host: Host): Promise<nu
     return 0
   }
   if (asks(rest, '--version')) {
-    host.process.stdout(`${versionText(host.process.system)}\n`)
+    host.process.stdout(`${versionText(host.process.runtime, host.process.system)}\n`)
     return 0
   }
   try {

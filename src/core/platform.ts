@@ -57,7 +57,7 @@ export interface Socket {
   destroy(): void
 }
 
-/** Opens a connection; failures arrive at `onClose`, never as an exception. */
+/** Opens a connection. Handlers are called from later turns only; failures arrive at `onClose`, never as an exception. */
 export type Connect = (options: ConnectOptions, handlers: SocketHandlers) => Socket
 
 /** Hashes, done natively. All synchronous. */
@@ -133,6 +133,8 @@ export interface Process {
   onSignal(handler: (signal: number) => void): () => void
   /** "Linux/6.1 x86_64" or the like, for the User-Agent. */
   readonly system: string
+  /** Engine and TLS library with their versions, for --version. */
+  readonly runtime: string
 }
 
 /** Everything that the producer needs of its host. */

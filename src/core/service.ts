@@ -1,5 +1,6 @@
 /** One stream of Kinesis Video Streams as the line of sessions needs it: prepared, located, dialled. */
 
+import { Cancellation } from './aws/cancellation.ts'
 import { ControlPlane } from './aws/controlPlane.ts'
 import { CredentialCache, type Credentials } from './aws/credentials/credentials.ts'
 import type { Origin } from './aws/endpoints.ts'
@@ -23,6 +24,7 @@ export class StreamService implements Service {
   readonly #credentials: CredentialCache
   readonly #controlPlane: ControlPlane
   readonly #keys: SigningKeys
+  readonly #end = new Cancellation()
   #endpoint: Origin | undefined
   #endpointMs: MonotonicMs = 0
   #used: Credentials | undefined
@@ -50,7 +52,7 @@ export class StreamService implements Service {
   async prepare(): Promise<{ retained: boolean }> {
     const { streamName, create, retentionHours, mediaType, kmsKeyId, tags } = this.#options
     const { clock } = this.#platform
-    const wanted = { name: streamName, create, retentionHours, mediaType, kmsKeyId, tags, clock }
+    const wanted = { name: streamName, create, retentionHours, mediaType, kmsKeyId, tags, clock, cancel: this.#end }
     const stream = await prepareStream(this.#controlPlane, wanted)
     this.#onStream(stream)
     return { retained: stream.retentionHours > 0 }
@@ -93,8 +95,9 @@ export class StreamService implements Service {
     this.#credentials.invalidate()
   }
 
-  /** Ends the connection to the control plane. */
+  /** Ends the connection to the control plane, and whatever waits for it. */
   close(): void {
+    this.#end.abort()
     this.#controlPlane.close()
   }
 

@@ -2,6 +2,6 @@
 export const version = '0.1.0'
 
 /** What `kvs --version` prints. */
-export function versionText(system: string): string {
-  return `kvs ${version} (${system})`
+export function versionText(runtime: string, system: string): string {
+  return `kvs ${version}, ${runtime}, ${system}`
 }

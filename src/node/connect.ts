@@ -2,7 +2,7 @@
 
 import * as net from 'node:net'
 import * as tls from 'node:tls'
-import { KvsError } from '../core/errors.ts'
+import { asKvsError, KvsError } from '../core/errors.ts'
 import type { Connect, ConnectOptions, Socket, SocketHandlers } from '../core/platform.ts'
 import { networkError } from './networkError.ts'
 import { openTunnel, type ProxyEnvironment, proxyFor } from './proxy.ts'
@@ -34,7 +34,11 @@ class NodeSocket implements Socket {
     this.#timer = setTimeout(() => {
       this.#fail(new KvsError('TIMED_OUT', `${options.host}:${options.port} did not answer in ${options.timeoutMs} ms`))
     }, options.timeoutMs)
-    this.#dial()
+    try {
+      this.#dial()
+    } catch (error) {
+      queueMicrotask(() => this.#fail(asKvsError(error)))
+    }
   }
 
   write(parts: readonly Uint8Array[]): boolean {

@@ -84,6 +84,15 @@ function errno(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }
 
+/** A reader that has gone away (`kvs --json | head`) must not end the stream. */
+export function surviveClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
+  }
+}
+
 /** The process that Node.js runs in. */
 export function nodeProcess(): Process {
   return {
@@ -106,6 +115,7 @@ export function nodeProcess(): Process {
         process.off('SIGTERM', terminate)
       }
     },
+    runtime: `Node.js ${process.versions.node}, OpenSSL ${process.versions.openssl}`,
     system: `${os.type()}/${os.release()} ${os.arch()}`,
   }
 }

@@ -5,10 +5,11 @@ import type { Host } from '../cli/command.ts'
 import { streamCommand } from '../cli/commands/stream.ts'
 import { main } from '../cli/main.ts'
 import { demoCommand } from './commands/demo.ts'
-import { files, nodeProcess } from './files.ts'
+import { files, nodeProcess, surviveClosedPipes } from './files.ts'
 import { nodePlatform } from './platform.ts'
 import { readTrust } from './trust.ts'
 
+surviveClosedPipes()
 const process_ = nodeProcess()
 const host: Host = {
   process: process_,

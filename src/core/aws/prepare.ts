@@ -3,15 +3,9 @@
 import { KvsError } from '../errors.ts'
 import type { MonotonicMs } from '../frame/time.ts'
 import type { Clock } from '../platform.ts'
+import type { CancelSignal } from './cancellation.ts'
 import type { ControlPlane, StreamInfo, Tags } from './controlPlane.ts'
 import { reactionTo } from './errors.ts'
-
-/** How a caller calls it off; an AbortSignal is one. */
-export interface CancelSignal {
-  readonly aborted: boolean
-  addEventListener(type: 'abort', listener: () => void): void
-  removeEventListener(type: 'abort', listener: () => void): void
-}
 
 export interface PrepareOptions {
   readonly name: string
