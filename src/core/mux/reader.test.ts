@@ -225,8 +225,10 @@ test('tracks: every field, defaults, and UIDs beyond 2^53', () => {
   const tracks: Node = { id: 0x1654ae6b, body: [videoTrack, audioTrack, fullAudioTrack] }
   const seen: ReadTrack[] = []
   const reader = new MatroskaReader({ track: (track) => seen.push(track) })
-  reader.push(join(encode(ebml('webm')), encode(segment([tracks]))))
+  const bytes = Buffer.from(join(encode(ebml('webm')), encode(segment([tracks]))))
+  reader.push(bytes)
   reader.end()
+  bytes.fill(0xee)
   const nothing = {
     number: 0,
     uid: 0,

@@ -52,12 +52,15 @@ export function h264Sps(model: H264SpsModel): Uint8Array {
   return bits.nal(0x67)
 }
 
-/** The first list ends early, the second is whole, the rest are left to their fall-back. */
+/** The first list ends early, the second is whole, and so is the first of 8x8; the rest have their fall-back. */
 function writeScalingLists(bits: BitWriter, lists: number): void {
   bits.u(1, 1).se(-8)
   bits.u(1, 1)
   for (let i = 0; i < 16; i++) bits.se(1)
-  for (let i = 2; i < lists; i++) bits.u(1, 0)
+  for (let i = 2; i < lists; i++) {
+    bits.u(1, i === 6 ? 1 : 0)
+    if (i === 6) for (let j = 0; j < 64; j++) bits.se(j % 3)
+  }
 }
 
 /** Extended aspect ratio, overscan, colour, chroma location: everything before the timing is there. */

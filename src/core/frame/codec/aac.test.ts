@@ -82,6 +82,10 @@ test('ADTS: a change of the bitstream is a change of the format, no change is no
   const { format } = codec
   inspect(codec, adts({ data: [1, 2, 3] }))
   assert.equal(codec.format, format)
+  inspect(codec, adts({ rateIndex: 5 }))
+  assert.equal(codec.format?.sampleRateHz, 32_000)
+  inspect(codec, adts({ rateIndex: 5, channels: 1 }))
+  assert.equal(codec.format?.channels, 1)
   inspect(codec, adts({ rateIndex: 4, channels: 1 }))
   assert.deepEqual([codec.format?.sampleRateHz, codec.format?.channels], [44_100, 1])
   assert.equal(hex(codec.format?.codecPrivate ?? new Uint8Array(0)), '1208')

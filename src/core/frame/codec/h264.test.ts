@@ -177,6 +177,7 @@ test('what is no H.264 is refused and named', () => {
   refuses(codec(), annexB(sps.subarray(0, 5), pps, h264Idr), /SPS\) is damaged/)
   refuses(codec(), annexB(new Uint8Array(5000).fill(0x67)), /SPS of 5000 bytes/)
   inspect(codec(), annexB(new Uint8Array([0x1f, 0xff]), h264Slice))
+  inspect(codec(), annexB(new Uint8Array([0x68, 0x05, 0x80]), h264Slice))
 })
 
 test('codec private data: avcC as given while it holds', () => {
