@@ -1,0 +1,162 @@
+/**
+ * Runs `kvs` as its users do: as a program. KVS_COMMAND names another one that must do the same, as a command line split
+ * at spaces, e.g. "node --import tsx src/node/kvs.ts" or the path of the device executable; default: what `npm run build`
+ * has made.
+ */
+
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { root } from './folder.ts'
+import { Watched, within } from './within.ts'
+
+/** An object of `--json`. */
+export type JsonLine = Readonly<Record<string, unknown>>
+
+export interface Exit {
+  readonly status: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface KvsOptions {
+  /** All of the program's environment besides PATH and HOME. */
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+}
+
+function command(): readonly [string, ...string[]] {
+  const [program, ...args] = (process.env['KVS_COMMAND'] ?? '').split(' ').filter((word) => word !== '')
+  if (program !== undefined)
+    return [program, ...args.map((arg) => (existsSync(join(root, arg)) ? join(root, arg) : arg))]
+  const built = join(root, 'dist', 'node', 'kvs.js')
+  assert.ok(existsSync(built), 'dist/node/kvs.js is missing: run "npm run build", or set KVS_COMMAND')
+  return [process.execPath, built]
+}
+
+/** Starts `kvs`; it is ended with the test at the latest. */
+export function startKvs(t: TestContext, args: readonly string[], options: KvsOptions = {}): KvsRun {
+  const run = new KvsRun(args, options)
+  t.after(() => run.end())
+  return run
+}
+
+/** Runs `kvs` to its end. */
+export async function runKvs(t: TestContext, args: readonly string[], options: KvsOptions = {}): Promise<Exit> {
+  return await startKvs(t, args, options).exited()
+}
+
+export class KvsRun {
+  readonly #child: ChildProcess
+  readonly #lines = new Watched<JsonLine>()
+  readonly #exit: Promise<Exit>
+  #stdout = ''
+  #stderr = ''
+  #rest = ''
+
+  constructor(args: readonly string[], { env = {}, cwd = root }: KvsOptions) {
+    const [program, ...first] = command()
+    const { PATH = '', HOME = '' } = process.env
+    const child = spawn(program, [...first, ...args], {
+      cwd,
+      env: { PATH, HOME, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child = child
+    child.stdout.setEncoding('utf8').on('data', (text: string) => this.#onStdout(text))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text
+      this.#lines.wake()
+    })
+    this.#exit = new Promise((resolve, reject) => {
+      child.on('error', reject)
+      child.on('close', (status, signal) => {
+        resolve({ status, signal, stdout: this.#stdout, stderr: this.#stderr })
+        this.#lines.wake()
+      })
+    })
+  }
+
+  get stdout(): string {
+    return this.#stdout
+  }
+
+  get stderr(): string {
+    return this.#stderr
+  }
+
+  /** Everything said with `--json` so far. */
+  get lines(): readonly JsonLine[] {
+    return this.#lines.items
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name)
+  }
+
+  /** Closes our end of its standard output, as `head -1` does when it has its line. */
+  closeStdout(): void {
+    this.#child.stdout?.destroy()
+  }
+
+  /** The first line of `--json` for which `matches` holds. */
+  line(matches: (line: JsonLine) => boolean): Promise<JsonLine> {
+    return this.#lines.find(matches, () => `a line of kvs\n${this.#said()}`)
+  }
+
+  /** The first ack of a type. */
+  ack(type: string): Promise<JsonLine> {
+    return this.line((line) => line['event'] === 'ack' && line['EventType'] === type)
+  }
+
+  /** Resolves when standard error contains `text`. */
+  async says(text: string): Promise<void> {
+    while (!this.#stderr.includes(text)) {
+      const more = new Promise<void>((resolve) => {
+        this.#child.stderr?.once('data', () => resolve())
+        this.#child.stderr?.once('close', () => resolve())
+      })
+      await within(more, () => `"${text}"\n${this.#said()}`)
+      if (this.#child.stderr?.destroyed && !this.#stderr.includes(text)) assert.fail(`no "${text}"\n${this.#said()}`)
+    }
+  }
+
+  exited(): Promise<Exit> {
+    return within(this.#exit, () => `the end of kvs\n${this.#said()}`)
+  }
+
+  async end(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#exit.catch(() => undefined)
+  }
+
+  #onStdout(text: string): void {
+    this.#stdout += text
+    const lines = (this.#rest + text).split('\n')
+    this.#rest = lines.pop() ?? ''
+    for (const line of lines) if (line.startsWith('{')) this.#lines.add(JSON.parse(line) as JsonLine)
+  }
+
+  #said(): string {
+    return `stdout: ${this.#stdout.slice(-2000)}\nstderr: ${this.#stderr.slice(-2000)}`
+  }
+}
+
+/** The objects of `--json`, each of which must parse. */
+export function jsonLines(stdout: string): readonly JsonLine[] {
+  assert.ok(stdout.endsWith('\n'), `the last line is cut: ${stdout.slice(-200)}`)
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as JsonLine)
+}
+
+/** The summary at the end of `--json`. */
+export function endOf(lines: readonly JsonLine[]): JsonLine {
+  const last = lines.at(-1)
+  assert.equal(last?.['event'], 'end', `the last line is no summary: ${JSON.stringify(last)}`)
+  return last ?? {}
+}
