@@ -25,6 +25,16 @@ export interface ListenerOptions {
   readonly onRequest: RequestListener
 }
 
+/** Somebody else listens on the port. */
+export class PortTaken extends KvsError {
+  constructor(host: string, port: number) {
+    super('CONFIGURATION', `port ${port} on ${host} is taken`, {
+      cause: 'another program listens there, perhaps another endpoint',
+      cure: 'stop it, or choose another port (0 takes any that is free)',
+    })
+  }
+}
+
 /** The one server in front of everything: HTTP/1.1 only, over TLS 1.2 or newer. */
 export class Listener {
   readonly #server: Server
@@ -130,10 +140,7 @@ function cannotListen(error: Error, host: string, port: number): KvsError {
   const what = `cannot listen on ${host} port ${port}: ${error.message}`
   switch (systemCode(error)) {
     case 'EADDRINUSE':
-      return new KvsError('CONFIGURATION', `port ${port} on ${host} is taken`, {
-        cause: 'another program listens there, perhaps another endpoint',
-        cure: 'stop it, or choose another port (0 takes any that is free)',
-      })
+      return new PortTaken(host, port)
     case 'EACCES':
       return new KvsError('CONFIGURATION', what, {
         cause: 'ports below 1024 need a permission',
