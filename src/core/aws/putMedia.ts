@@ -91,7 +91,7 @@ export function acceptedOnly(handlers: ExchangeHandlers, credentials: Credential
     },
     onBody: (bytes) => {
       if (refusal === undefined) handlers.onBody(bytes)
-      else refusal.pieces.push(bytes.slice())
+      else refusal.pieces.push(new Uint8Array(bytes))
     },
     onEnd: () => {
       if (refusal === undefined) handlers.onEnd()

@@ -240,7 +240,7 @@ function collect(job: Job, bytes: Uint8Array): void {
   if (job.bodyBytes > BODY_LIMIT_BYTES) {
     throw new KvsError('HTTP_INVALID', `the peer's answer has more than ${BODY_LIMIT_BYTES} bytes`)
   }
-  job.pieces.push(bytes.slice())
+  job.pieces.push(new Uint8Array(bytes))
 }
 
 function join(job: Job): Uint8Array {

@@ -146,7 +146,7 @@ test('AudioSpecificConfig: HE-AAC, escapes, short packets', () => {
   const codec = aacCodec({ codecPrivate: heAac, sampleRateHz: 44_100 })
   assert.deepEqual([codec.format?.sampleRateHz, codec.format?.channels], [22_050, 2])
   assert.equal(codec.durationMs(1), (1024 * 1000) / 22_050)
-  assert.equal(codec.silence(), null)
+  assert.equal(codec.silence()?.length, 6)
   const explicit = new BitWriter()
     .u(5, 29)
     .u(4, 15)
@@ -164,6 +164,7 @@ test('AudioSpecificConfig: HE-AAC, escapes, short packets', () => {
     channels: 1,
     packetSamples: 960,
   })
+  assert.equal(aacCodec({ codecPrivate: new BitWriter().u(5, 4).u(4, 3).u(4, 1).u(3, 0).bytes() }).silence(), null)
   const eld = new BitWriter().u(5, 31).u(6, 7).u(4, 3).u(4, 1).u(1, 0).bytes()
   assert.deepEqual([readAudioSpecificConfig(eld).objectType, readAudioSpecificConfig(eld).packetSamples], [39, 512])
   const inBand = aacCodec({ codecPrivate: new BitWriter().u(5, 2).u(4, 3).u(4, 0).u(3, 0).bytes(), channels: 2 })
@@ -180,7 +181,17 @@ test('AAC silence: one packet of each layout, field by field', () => {
   const codec = (channels: number) => aacCodec({ sampleRateHz: 16_000, channels })
   assert.deepEqual(codec(1).silence(), mono)
   assert.deepEqual(codec(2).silence(), stereo)
-  assert.equal(codec(6).silence(), null)
+  const single = (bits: BitWriter, id: number, tag: number) => ics(bits.u(3, id).u(4, tag).u(8, 0)).u(3, 0)
+  const pair = (bits: BitWriter, tag: number) => ics(bits.u(3, 1).u(4, tag).u(1, 1)).u(2, 0).u(11, 0).u(11, 0)
+  const surround = single(pair(pair(single(new BitWriter(), 0, 0), 0), 1), 3, 0)
+  assert.deepEqual(codec(6).silence(), surround.u(3, 7).bytes())
+  assert.deepEqual(
+    codec(4).silence(),
+    single(pair(single(new BitWriter(), 0, 0), 0), 0, 1)
+      .u(3, 7)
+      .bytes(),
+  )
+  assert.equal(codec(7).silence(), null)
 })
 
 test('damaged AAC: the documented error or a payload within the data', () => {

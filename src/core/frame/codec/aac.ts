@@ -14,6 +14,7 @@ import {
   readAdts,
   readAudioSpecificConfig,
 } from './aac-config.ts'
+import { silentPacket } from './aac-silence.ts'
 
 export interface AacOptions {
   /** 1 to 2^24 - 1 Hz. With `channels` it declares AAC-LC. */
@@ -23,19 +24,6 @@ export interface AacOptions {
   /** An AudioSpecificConfig. */
   readonly codecPrivate?: Uint8Array
 }
-
-/**
- * Silence of one raw_data_block (ISO/IEC 14496-3 section 4.4.2.1), all fields zero but those named: no section is
- * transmitted (max_sfb 0), so no scale factor and no spectral data follows and the spectrum is zero.
- *
- * Mono: SCE 000, tag 4 bits, global_gain 8, ics_info 11 (reserved 1, window_sequence 2, window_shape 1, max_sfb 6,
- * predictor 1), pulse 1, tns 1, gain control 1, END 111 = 29 zeros and 111.
- *
- * Stereo: CPE 001, tag 4 bits, common_window 1, ics_info 11, ms_mask_present 2, twice global_gain 8 and 3 flags,
- * END 111, two bits to align = 0010 0001, 35 zeros, 111 00.
- */
-const silentMono = new Uint8Array([0, 0, 0, 0x07])
-const silentStereo = new Uint8Array([0x21, 0, 0, 0, 0, 0x1c])
 
 /**
  * A track of AAC.
@@ -54,6 +42,7 @@ class AacCodec implements Codec {
   /** The caller gave a whole configuration, which ADTS headers may not contradict but do not change. */
   readonly #given: boolean
   #config: AacConfig | null = null
+  #silence: Uint8Array | null = null
   #adtsKey = -1
 
   constructor(options: AacOptions) {
@@ -98,9 +87,10 @@ class AacCodec implements Codec {
   }
 
   silence(): Uint8Array | null {
-    if (this.#config?.objectType !== lowComplexity || this.#config.outputRateHz !== this.#config.sampleRateHz)
-      return null
-    return this.#config.channels === 1 ? silentMono : this.#config.channels === 2 ? silentStereo : null
+    // Also right for HE-AAC: its decoders take a plain AAC-LC packet as one without high bands.
+    if (this.#config?.objectType !== lowComplexity) return null
+    this.#silence ??= silentPacket(this.format?.channels ?? 0)
+    return this.#silence
   }
 
   #readAdts(data: Uint8Array): void {
@@ -123,6 +113,7 @@ class AacCodec implements Codec {
       throw contradiction('channels', String(channels), String(told))
     }
     this.#config = config
+    this.#silence = null
     this.format = {
       kind: 'audio',
       codec: 'aac',
