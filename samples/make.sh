@@ -44,9 +44,9 @@ scene="color=black:size=$((width / 2))x$((height / 2)):rate=25,format=gbrp,geq=r
 
 # A ring with a comet that goes round once a loop, clockwise from twelve o'clock; it swells with each beat. White, of a
 # transparency computed at full size. Registers: 0 and 1 the place in pixels from the middle, 2 the distance from the
-# ring, 3 the comet's tail.
+# ring, 3 the comet's light, 4 the angle behind its head.
 ring=84
-alpha="st(0,X-W/2+0.5);st(1,Y-H/2+0.5);st(2,hypot(ld(0),ld(1))-$ring);st(3,exp(-0.8*mod($turn-atan2(ld(0),-ld(1))+4*PI,2*PI)))"
+alpha="st(0,X-W/2+0.5);st(1,Y-H/2+0.5);st(2,hypot(ld(0),ld(1))-$ring);st(4,mod($turn-atan2(ld(0),-ld(1))+4*PI,2*PI));st(3,max(exp(-0.8*ld(4)),exp(-pow((2*PI-ld(4))/0.09,2))))"
 line="(0.22+0.78*ld(3))*exp(-pow(ld(2)/1.7,2))"
 halo="(0.10+0.40*$pulse)*(0.35+ld(3))*exp(-pow(ld(2)/(5+5*$pulse),2))"
 head="exp(-(pow(ld(0)-$ring*sin($turn),2)+pow(ld(1)+$ring*cos($turn),2))/21)"
