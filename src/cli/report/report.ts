@@ -1,13 +1,8 @@
 /** What a run tells the outside: lines for people, or JSON lines for programs. */
 
 import type { KvsError } from '../../core/errors.ts'
-import type { Clock, Process } from '../../core/platform.ts'
 import type { Producer, ProducerEvent } from '../../core/producer.ts'
 import type { Summary } from '../../core/summary.ts'
-import type { Options } from '../options.ts'
-import { JsonReport } from './json.ts'
-import { levelOf } from './level.ts'
-import { TextReport } from './text.ts'
 
 export interface StartFields {
   readonly stream: string
@@ -41,10 +36,4 @@ export interface Report {
   /** A signal has come; `again`: not the first one. */
   stopping(again: boolean): void
   end(fields: EndFields): void
-}
-
-export function makeReport(options: Options, process: Process, clock: Clock): Report {
-  if (options.flag('json')) return new JsonReport(process, clock)
-  const level = options.flag('quiet') ? 'error' : levelOf(options.text('log-level') ?? 'info')
-  return new TextReport(process, clock, level)
 }
