@@ -26,6 +26,9 @@ export interface KvsOptions {
   /** All of the program's environment besides PATH and HOME. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** Who it runs as; only root can choose. */
+  readonly uid?: number
+  readonly gid?: number
 }
 
 function command(): readonly [string, ...string[]] {
@@ -57,11 +60,12 @@ export class KvsRun {
   #stderr = ''
   #rest = ''
 
-  constructor(args: readonly string[], { env = {}, cwd = root }: KvsOptions) {
+  constructor(args: readonly string[], { env = {}, cwd = root, ...who }: KvsOptions) {
     const [program, ...first] = command()
     const { PATH = '', HOME = '' } = process.env
     const child = spawn(program, [...first, ...args], {
       cwd,
+      ...who,
       env: { PATH, HOME, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
