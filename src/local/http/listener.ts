@@ -43,6 +43,7 @@ export class Listener {
   readonly #connections = new Set<Socket>()
   /** What speaks HTTP: the TLS socket where there is one. */
   readonly #sockets = new Set<Socket>()
+  #closing = false
 
   private constructor(options: ListenerOptions) {
     const { certificate, onRequest } = options
@@ -60,6 +61,8 @@ export class Listener {
     this.#server.maxConnections = options.maxConnections
     // Sessions last for hours, with silence in between.
     this.#server.timeout = 0
+    // An idle connection has been kept long enough; without this it would be dropped without close_notify.
+    this.#server.on('timeout', endConnection)
     this.#track('connection', this.#connections)
     this.#track(certificate === null ? 'connection' : 'secureConnection', this.#sockets)
   }
@@ -95,20 +98,37 @@ export class Listener {
     this.#replaceCertificate(certificate)
   }
 
-  /** Stops listening, ends every connection in order and waits until they are gone, `graceMs` at most. */
+  /** Takes no more connections, ends those that are there in order, and waits for that, `graceMs` at most. */
   async close(graceMs: number): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.#closing = true
     for (const socket of this.#sockets) endConnection(socket)
-    const timer = setTimeout(() => {
-      for (const connection of [...this.#connections, ...this.#sockets]) connection.destroy()
-    }, graceMs)
+    await this.#allGone(graceMs)
+    // Not earlier: what this does to idle connections is no orderly end.
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    for (const connection of [...this.#connections, ...this.#sockets]) connection.destroy()
     await closed
-    clearTimeout(timer)
+  }
+
+  #allGone(graceMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, graceMs)
+      const check = () => {
+        if (this.#sockets.size > 0) return
+        clearTimeout(timer)
+        resolve()
+      }
+      for (const socket of this.#sockets) socket.once('close', check)
+      check()
+    })
   }
 
   #track(event: 'connection' | 'secureConnection', into: Set<Socket>): void {
     this.#server.on(event, (stream: Duplex) => {
       const socket = stream as Socket
+      if (this.#closing) {
+        socket.destroy()
+        return
+      }
       into.add(socket)
       socket.once('close', () => into.delete(socket))
       // A reset connection is nobody's fault here; who serves it hears of the close.

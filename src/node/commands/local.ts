@@ -168,7 +168,7 @@ function ackText(ack: Extract<LocalKvsEvent, { type: 'ack' }>['ack']): string {
 }
 
 function timeOfDay(): string {
-  return new Date().toISOString().slice(11, 19)
+  return new Date().toTimeString().slice(0, 8)
 }
 
 async function printEnvironment(directory: string, process: Process): Promise<number> {
