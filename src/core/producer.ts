@@ -11,7 +11,7 @@ import type { Fragment } from './frame/fragment.ts'
 import { type Codec, type Frame, newPayload, type Payload, type Track } from './frame/frame.ts'
 import type { WallMs } from './frame/time.ts'
 import { clusterStartBytes, simpleBlockBytes, writeClusterStart, writeSimpleBlock } from './mux/cluster.ts'
-import { Fragmenter } from './mux/fragmenter.ts'
+import { Fragmenter, serviceLimits } from './mux/fragmenter.ts'
 import { sessionHeader } from './mux/header.ts'
 import { checkOptions, type ProducerOptions } from './options.ts'
 import type { Platform, Timer } from './platform.ts'
@@ -49,7 +49,7 @@ interface TrackState {
   present: boolean
 }
 
-/** A frame of silence and its block head: what must always be left in the buffer so that a fragment can be completed. */
+/** A packet of silence of AAC and its block head; G.711 needs more. */
 const silenceRoomBytes = 64
 
 export class Producer {
@@ -63,6 +63,7 @@ export class Producer {
   readonly #service: StreamService
   readonly #line: SessionLine
   readonly #silence = newPayload()
+  /** What it takes at most to complete a fragment with silence. */
   readonly #slackBytes: number
   #originMs: WallMs | undefined
   /** Why frames are left out until the next key frame, where the fragment they belong to is lost. */
@@ -89,7 +90,7 @@ export class Producer {
       video: isVideo(track.codec),
       present: false,
     }))
-    this.#slackBytes = this.#tracks.length * silenceRoomBytes
+    this.#slackBytes = this.#tracks.reduce((bytes, { codec }) => bytes + silenceBytes(codec), 0)
     this.#fragmenter = new Fragmenter(this.#tracks.some((track) => track.video))
     this.#service = new StreamService(platform, options, (stream) => this.#onStream(stream))
     this.#line = new SessionLine(
@@ -147,9 +148,13 @@ export class Producer {
     if (track === undefined) throw new KvsError('USAGE', `there is no track ${frame.track}`)
     track.codec.inspect(frame.data, track.payload)
     if (!track.payload.media) return true
-    this.#originMs ??= this.#service.nowMs() - frame.pts
-    const ptsMs = Math.round(this.#originMs + frame.pts)
-    const dtsMs = Math.round(this.#originMs + frame.dts)
+    const originMs = this.#originMs ?? this.#service.nowMs() - frame.pts
+    const ptsMs = Math.round(originMs + frame.pts)
+    const dtsMs = Math.round(originMs + frame.dts)
+    if (!isTime(ptsMs) || !Number.isSafeInteger(dtsMs)) {
+      throw new KvsError('USAGE', `a frame cannot have pts ${frame.pts} and dts ${frame.dts}`)
+    }
+    this.#originMs = originMs
     const bytes = simpleBlockBytes(track.payload.sizeBytes, frame.track)
     const known = this.#tracks.every((each) => each.codec.format !== null)
     const placement = known
@@ -157,7 +162,8 @@ export class Producer {
       : 'discard'
     if (placement === 'discard') return this.#leaveOut(frame, this.#skipping)
     if (placement === 'no-video') return this.#leaveOut(frame, 'no-video')
-    if (!this.#makeRoom(bytes + clusterStartBytes + this.#slackBytes)) return false
+    // A frame that opens a fragment completes the one before, and its own must still be completed after it.
+    if (!this.#makeRoom(bytes + clusterStartBytes + 2 * this.#slackBytes)) return false
     if (placement === 'open') this.#openFragment()
     this.#append(frame, track, placement, bytes)
     return true
@@ -243,6 +249,12 @@ export class Producer {
   /** Makes sure of room for `bytes`, where need be by giving up what is sent of a fragment larger than the buffer. */
   #makeRoom(bytes: number): boolean {
     const buffer = this.#buffer
+    if (bytes > serviceLimits.maxFragmentBytes) {
+      throw new KvsError('FRAME_TOO_LARGE', `a frame of ${bytes} bytes does not fit into a fragment`, {
+        cause: 'the service takes fragments of 50 MB at most',
+        cure: 'lower the bit rate',
+      })
+    }
     if (bytes > buffer.capacityBytes - this.#platform.blocks.blockBytes) {
       const kilobytes = Math.ceil((bytes + this.#platform.blocks.blockBytes) / 1024)
       throw new KvsError('FRAME_TOO_LARGE', `a frame of ${bytes} bytes does not fit into the buffer`, {
@@ -327,6 +339,15 @@ export class Producer {
     this.#platform.random(bytes)
     return new DataView(bytes.buffer).getUint32(0) / 2 ** 32
   }
+}
+
+function silenceBytes(codec: Codec): number {
+  return Math.max(silenceRoomBytes, simpleBlockBytes(codec.silence()?.length ?? 0, 1))
+}
+
+/** What a cluster's timecode can be. */
+function isTime(ms: number): boolean {
+  return Number.isSafeInteger(ms) && ms >= 0
 }
 
 function isVideo(codec: string): boolean {

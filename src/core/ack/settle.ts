@@ -36,8 +36,8 @@ export function settle(ack: Ack, fragments: readonly Fragment[], retained: boole
   }
   if (ack.type !== 'RECEIVED' && ack.type !== 'PERSISTED') return nothing
   const fragment = fragments.find((candidate) => candidate.timecodeMs === ack.timecodeMs)
-  // An open fragment cannot have been received: the ack is of an earlier session's fragment under the same timecode.
-  if (fragment === undefined || fragment.state === 'open') return nothing
+  // What is not wholly sent cannot have been received: such an ack must not free bytes that are still to go out.
+  if (fragment?.state !== 'sent' && fragment?.state !== 'received') return nothing
   if (ack.type === 'PERSISTED' || !retained) return { kind: 'persisted', fragment }
   return { kind: 'received', fragment }
 }

@@ -128,17 +128,21 @@ export class FragmentBuffer implements ByteSink {
     if (before !== undefined) first = Math.max(first, Math.ceil(fragmentEnd(before) / size))
     const next = after === undefined ? this.#end : after.position
     this.#giveBack(first, Math.floor(next / size))
+    // What was reserved for more of a fragment that is gone.
+    if (this.fragments.length === 0) this.#giveBack(Math.ceil(this.#end / size), this.#firstBlock + this.#blocks.length)
   }
 
   /**
-   * Gives up the bytes of the oldest fragment before `position`, which must have been sent: that fragment can then no
-   * longer be sent again.
+   * Gives up the blocks of the oldest fragment before `position`, up to which it must have been sent: it can then no
+   * longer be sent again. False, and nothing is lost, where there is no such block.
    */
-  releaseHead(position: number): void {
+  releaseHead(position: number): boolean {
     const oldest = this.fragments[0]
-    if (oldest === undefined || position <= oldest.position) return
+    const endBlock = Math.floor(position / this.#blockBytes)
+    if (oldest === undefined || endBlock <= this.#firstBlock) return false
     oldest.headGone = true
-    this.#giveBack(this.#firstBlock, Math.floor(position / this.#blockBytes))
+    this.#giveBack(this.#firstBlock, endBlock)
+    return true
   }
 
   #block(position: number): Uint8Array {

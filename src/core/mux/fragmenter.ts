@@ -12,12 +12,15 @@ export interface FragmentLimits {
   /** A fragment that would outlast this is split, key frame or not. */
   readonly maxFragmentMs: number
   readonly maxFragmentBytes: number
+  /** How far before a key frame the pictures may be shown that follow it in decoding order. */
+  readonly maxLeadMs: number
 }
 
 export const serviceLimits: FragmentLimits = {
   minFragmentMs: 1000,
   maxFragmentMs: 19_000,
   maxFragmentBytes: 49_000_000,
+  maxLeadMs: 5000,
 }
 
 /** What to do with a frame. */
@@ -63,16 +66,19 @@ export class Fragmenter {
   place(video: boolean, keyFrame: boolean, ptsMs: WallMs, dtsMs: WallMs, sizeBytes: number): Placement {
     this.split = false
     const border = video || !this.#hasVideo
+    const startMs = this.#startMs(ptsMs, dtsMs)
     if (!this.#isOpen) {
       if (!border || !keyFrame) return 'discard'
-      this.#open(ptsMs, dtsMs)
+      this.#open(ptsMs, startMs)
       return 'open'
     }
     const ageMs = ptsMs - this.#openedMs
     const full = ageMs >= this.#limits.maxFragmentMs || this.#bytes + sizeBytes > this.#limits.maxFragmentBytes
-    if (border && (full || (keyFrame && ageMs >= this.#limits.minFragmentMs))) {
+    // From timecode to timecode: measured to the picture itself, fragments would come closer by its lead.
+    const due = keyFrame && startMs - this.#openedMs >= this.#limits.minFragmentMs
+    if (border && (full || due)) {
       this.split = !keyFrame
-      this.#open(ptsMs, dtsMs)
+      this.#open(ptsMs, startMs)
       return 'open'
     }
     if (full) return 'no-video'
@@ -102,10 +108,15 @@ export class Fragmenter {
     return this.#lastMs - this.#openedMs
   }
 
-  #open(ptsMs: WallMs, dtsMs: WallMs): void {
-    const earliestMs = this.#lastMs + 1
-    this.#setTime(ptsMs, earliestMs)
-    this.clusterMs = Math.max(earliestMs, Math.min(ptsMs, dtsMs))
+  /** Timecode of the fragment that this frame would begin. */
+  #startMs(ptsMs: WallMs, dtsMs: WallMs): WallMs {
+    const leadMs = Math.min(Math.max(0, ptsMs - dtsMs), this.#limits.maxLeadMs)
+    return Math.max(this.#lastMs + 1, ptsMs - leadMs)
+  }
+
+  #open(ptsMs: WallMs, startMs: WallMs): void {
+    this.#setTime(ptsMs, this.#lastMs + 1)
+    this.clusterMs = startMs
   }
 
   #setTime(ptsMs: WallMs, earliestMs: WallMs): void {

@@ -51,6 +51,7 @@ export class Session {
   #finishing = false
   #markSent = false
   #bodyEnded = false
+  #closed = false
   #rateTimer: Timer | undefined
 
   constructor(options: SessionOptions, handlers: SessionHandlers) {
@@ -85,6 +86,9 @@ export class Session {
 
   /** Sends what the buffer has and the network takes. Called whenever either may have changed. */
   pump(): void {
+    const fragment = this.#fragment
+    // Sealed after its last byte had gone out; known even while the network takes no more.
+    if (fragment?.state === 'sealed' && this.#position === fragmentEnd(fragment)) this.#sent(fragment)
     while (this.#exchange !== undefined && this.#ready && !this.#blocked && !this.#bodyEnded) {
       if (!this.#headerSent) {
         this.#headerSent = true
@@ -125,7 +129,6 @@ export class Session {
 
   /** Goes on to the next fragment, or to the end. */
   #nextFragment(previous: Fragment | undefined): boolean {
-    if (previous?.state === 'sealed') this.#sent(previous)
     const { buffer, clock, rate } = this.#options
     const next = buffer.fragments.find((fragment) => previous === undefined || fragment.position > previous.position)
     if (next === undefined) return this.#finishing && this.#end()
@@ -135,7 +138,7 @@ export class Session {
     if (waitMs > 0) {
       this.#rateTimer ??= clock.setTimer(waitMs, () => {
         this.#rateTimer = undefined
-        this.pump()
+        this.#goOn()
       })
       return false
     }
@@ -175,12 +178,17 @@ export class Session {
   #onReady(): void {
     this.#ready = true
     this.#handlers.onStreaming()
-    this.pump()
+    this.#goOn()
   }
 
   #onDrain(): void {
     this.#blocked = false
     this.#takenPosition = this.#position
+    this.#goOn()
+  }
+
+  /** Not out of a call of the owner's: what the network takes at once it has to be told, too. */
+  #goOn(): void {
     this.pump()
     this.#handlers.onTaken()
   }
@@ -191,6 +199,8 @@ export class Session {
   }
 
   #close(): void {
+    if (this.#closed) return
+    this.#closed = true
     this.#ready = false
     this.#rateTimer?.cancel()
     this.#rateTimer = undefined

@@ -104,9 +104,14 @@ export class SessionLine {
   /** Nothing will be added any more: ends when all is confirmed. */
   finish(): void {
     this.#finishing = true
-    if (this.#session !== undefined) this.#session.finish()
-    else if (this.#options.buffer.fragments.length === 0) this.#end(null)
-    else this.pump()
+    const empty = this.#options.buffer.fragments.length === 0
+    if (this.#session !== undefined) {
+      this.#session.finish()
+      if (empty) this.#awaitFarewell()
+    } else if (empty) {
+      // Nothing is owed; but a service that was never reached has not been served either.
+      this.#end(this.everStreamed || this.#failure === undefined ? null : gaveUp(this.#failure))
+    } else this.pump()
   }
 
   /** Ends now, whatever is left in the buffer; an error only where the line was failing. */
@@ -119,9 +124,7 @@ export class SessionLine {
     const { buffer } = this.#options
     const open = buffer.open
     if (open === undefined || open !== buffer.fragments[0] || this.#session?.sending !== open) return false
-    const heldBytes = buffer.heldBytes
-    buffer.releaseHead(this.#session.takenPosition)
-    return buffer.heldBytes < heldBytes
+    return buffer.releaseHead(this.#session.takenPosition)
   }
 
   #move(to: LineState): void {
@@ -208,7 +211,7 @@ export class SessionLine {
 
   #onAck(session: Session, ack: Ack): void {
     if (this.#session !== session) return
-    this.#count(ack)
+    this.#options.stats.acks[ack.type]++
     this.#handlers.onAck(ack)
     const { buffer } = this.#options
     const settlement = settle(ack, buffer.fragments, this.#retained)
@@ -228,11 +231,14 @@ export class SessionLine {
     this.#failure = undefined
     this.#refusals = 0
     buffer.release(fragment)
-    if (buffer.fragments.length === 0 && this.#finishing) {
-      this.#timer = clock.setTimer(farewellMs, () => this.#end(null))
-    }
+    if (buffer.fragments.length === 0 && this.#finishing) this.#awaitFarewell()
     this.#handlers.onRoom()
     this.#session?.pump()
+  }
+
+  /** All is confirmed and the end of the request on its way: a service that does not answer it is not waited for. */
+  #awaitFarewell(): void {
+    this.#timer ??= this.#options.clock.setTimer(farewellMs, () => this.#end(null))
   }
 
   #onErrorAck(ack: Ack, fault: Fault, fragment: Fragment | undefined): void {
@@ -242,6 +248,8 @@ export class SessionLine {
       aws: String(ack.errorId ?? ''),
       retry: fault !== 'configuration',
     })
+    // Before anything else: nothing may be sent of what is dropped.
+    this.#session?.destroy()
     if (fragment !== undefined) {
       this.#refusals++
       this.#drop(fragment, 'refused', error)
@@ -275,6 +283,7 @@ export class SessionLine {
       else if (fragment.state === 'sent' || fragment.state === 'received') fragment.state = 'sealed'
     }
     this.#failed(resume, error)
+    this.#handlers.onRoom()
   }
 
   /** Decides what a failure leads to: another try from `resume` on, or the end. */
@@ -295,13 +304,14 @@ export class SessionLine {
   }
 
   #retry(error: KvsError, delayMs: number, resume: 'preparing' | 'locating' | 'idle', freshEndpoint: boolean): void {
-    this.#move('waiting')
-    this.#handlers.onRetry(error, delayMs)
     this.#timer?.cancel()
     this.#timer = this.#options.clock.setTimer(delayMs, () => {
       this.#timer = undefined
       this.#resume(resume, freshEndpoint)
     })
+    this.#move('waiting')
+    // Whoever is told of a state may have ended the line.
+    if (this.#state === 'waiting') this.#handlers.onRetry(error, delayMs)
   }
 
   #resume(at: 'preparing' | 'locating' | 'idle', freshEndpoint: boolean): void {
@@ -322,20 +332,16 @@ export class SessionLine {
     countLoss(stats, reason, 1, fragment.frames, fragment.frameBytes)
     buffer.release(fragment)
     this.#handlers.onLost(fragment, reason, error)
-    this.#handlers.onRoom()
   }
 
   #end(error: KvsError | null): void {
+    if (this.#state === 'ended') return
     this.#timer?.cancel()
     this.#timer = undefined
     this.#session?.destroy()
     this.#session = undefined
     this.#move('ended')
     this.#handlers.onEnd(error)
-  }
-
-  #count(ack: Ack): void {
-    this.#options.stats.acks[ack.type]++
   }
 }
 

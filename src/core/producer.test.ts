@@ -1,0 +1,371 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { KvsError } from './errors.ts'
+import { adtsPacket, media, packet, parameterSets, picture } from './testing/media.ts'
+import { Rig } from './testing/rig.ts'
+
+const numbers = (frames: readonly unknown[]) => frames.map((_, index) => index)
+
+test('without faults every frame is stored exactly once, in one session', async () => {
+  const rig = await new Rig().ready()
+  const frames = media({ durationMs: 5000 })
+  await rig.play(frames)
+  const summary = await rig.finish()
+  assert.equal(summary.exitStatus, 0)
+  assert.equal(summary.error, null)
+  assert.equal(rig.service.sessions.length, 1)
+  assert.equal(rig.service.sessions[0]?.ended, true)
+  assert.equal(rig.service.stored.length, 5)
+  assert.deepEqual(
+    rig.storedNumbers().sort((a, b) => a - b),
+    numbers(frames),
+  )
+  assert.equal(summary.stats.framesPersisted, frames.length)
+  assert.equal(
+    summary.stats.bytesPersisted,
+    frames.reduce((sum, frame) => sum + frame.data.length, 0),
+  )
+  assert.equal(summary.stats.bytesSent, rig.service.sessions[0]?.bytes.length)
+  assert.deepEqual(summary.stats.acks, { BUFFERING: 5, RECEIVED: 5, PERSISTED: 5, ERROR: 0, IDLE: 0 })
+  const p50 = summary.stats.ackLatencyMs.quantile(0.5) ?? 0
+  assert.ok(p50 > 0 && p50 < 2000, `an ack latency of ${p50} ms`)
+  rig.assertSound()
+})
+
+test('a session declares the tracks, and names the end of the last fragment', async () => {
+  const rig = await new Rig().ready()
+  await rig.play(media({ durationMs: 1500 }))
+  await rig.finish()
+  const session = rig.service.sessions[0]
+  assert.deepEqual(
+    session?.tracks.map(({ number, codecId, width, sampleRateHz }) => [number, codecId, width, sampleRateHz]),
+    [
+      [1, 'V_MPEG4/ISO/AVC', 640, 0],
+      [2, 'A_AAC', 0, 48_000],
+    ],
+  )
+  assert.deepEqual(session?.tags, ['AWS_KINESISVIDEO_END_OF_FRAGMENT'])
+  assert.equal(session?.head.headers.get('x-amzn-fragment-timecode-type'), 'ABSOLUTE')
+})
+
+test('the first frame is now, on the clock of the wall', async () => {
+  const rig = await new Rig().ready()
+  const nowMs = rig.clock.wallMs()
+  await rig.play(media({ durationMs: 1200 }).map((frame) => ({ ...frame, pts: frame.pts + 77, dts: frame.dts + 77 })))
+  await rig.finish()
+  assert.equal(rig.service.stored[0]?.timecodeMs, nowMs)
+})
+
+test('a start time that is given holds', async () => {
+  const rig = await new Rig({ ptsOriginMs: 1_700_000_000_000 }).ready()
+  await rig.play(media({ durationMs: 1200 }))
+  await rig.finish()
+  assert.equal(rig.service.stored[0]?.timecodeMs, 1_700_000_000_000)
+})
+
+test('frames before the first key frame are discarded and counted', async () => {
+  const rig = await new Rig().ready()
+  const frames = media({ durationMs: 2500 }).slice(1)
+  await rig.play(frames)
+  const { stats, exitStatus } = await rig.finish()
+  assert.equal(exitStatus, 0)
+  const before = frames.findIndex((frame) => frame.track === 1 && frame.keyFrame)
+  assert.equal(stats.framesDiscarded, before)
+  assert.equal(stats.framesPersisted, frames.length - before)
+})
+
+test('silence fills a fragment without sound, the last one too, and is counted', async () => {
+  const rig = await new Rig().ready()
+  const frames = media({ durationMs: 3000 }).filter((frame) => frame.track === 1 || frame.pts < 1000)
+  await rig.play(frames)
+  const { stats } = await rig.finish()
+  assert.equal(stats.silentFrames, 2)
+  assert.equal(stats.framesPersisted, frames.length)
+  rig.assertSound()
+  assert.deepEqual(
+    rig.service.stored.map((fragment) => fragment.frames.filter((frame) => frame.data.length === 6).length),
+    [0, 1, 1],
+  )
+})
+
+for (const [codec, sampleRateHz, channels, bytes] of [
+  ['alaw', 8000, 1, 160],
+  ['mulaw', 192_000, 2, 7680],
+] as const) {
+  test(`silence of ${codec} at ${sampleRateHz} Hz has its room in every block of the buffer`, async () => {
+    const tracks = [{ codec: 'h264' as const }, { codec, sampleRateHz, channels }]
+    const rig = await new Rig({ tracks }, 512).ready()
+    for (let n = 0; n < 40; n++) {
+      await rig.put({ track: 1, pts: n * 1000, dts: n * 1000, keyFrame: true, data: picture(n, true, 80 + 37 * n) })
+      await rig.clock.advance(500)
+    }
+    const { stats, exitStatus } = await rig.finish()
+    assert.equal(exitStatus, 0)
+    assert.equal(stats.silentFrames, 40)
+    rig.assertSound()
+    assert.equal(rig.service.stored[3]?.frames[1]?.data.length, bytes)
+  })
+}
+
+test('ADTS headers are taken off, and the header is written from them', async () => {
+  const rig = await new Rig({ tracks: [{ codec: 'h264' }, { codec: 'aac' }] }).ready()
+  const frames = media({ durationMs: 2200 })
+  // Sound first: until it has come, nobody knows its format.
+  await rig.put({ track: 2, pts: 0, dts: 0, keyFrame: true, data: adtsPacket(999) })
+  await rig.play(frames.map((f, n) => (f.track === 2 ? { ...f, data: adtsPacket(n) } : f)))
+  const { stats } = await rig.finish()
+  assert.equal(rig.service.sessions[0]?.tracks[1]?.sampleRateHz, 48_000)
+  const sound = rig.service.stored[0]?.frames.find((frame) => frame.track === 2)
+  assert.deepEqual(sound?.data, packet(1))
+  assert.equal(stats.framesDiscarded, 1)
+})
+
+test('parameter sets alone are no frame, and are not counted', async () => {
+  const rig = await new Rig({ tracks: [{ codec: 'h264' }] }).ready()
+  assert.equal(rig.producer.putFrame({ track: 1, pts: 0, dts: 0, keyFrame: false, data: parameterSets }), true)
+  assert.equal(rig.producer.stats.framesPut, 0)
+  await rig.play(media({ durationMs: 1200, audio: false }))
+  const { stats } = await rig.finish()
+  assert.equal(stats.framesPut, 12)
+})
+
+test('what is no frame throws and harms nothing else', async () => {
+  const rig = await new Rig().ready()
+  const frames = media({ durationMs: 3000 })
+  const bad: [unknown, string][] = [
+    [{ track: 1, pts: 700, dts: 700, keyFrame: true, data: new Uint8Array(50).fill(0x5a) }, 'MEDIA_INVALID'],
+    [{ track: 1, pts: 700, dts: 700, keyFrame: true, data: new Uint8Array(0) }, 'MEDIA_INVALID'],
+    [{ track: 2, pts: 700, dts: 700, keyFrame: true, data: new Uint8Array(0) }, 'MEDIA_INVALID'],
+    [{ track: 3, pts: 700, dts: 700, keyFrame: true, data: picture(1, true) }, 'USAGE'],
+    [{ track: 0, pts: 700, dts: 700, keyFrame: true, data: picture(1, true) }, 'USAGE'],
+    [{ track: 1, pts: Number.NaN, dts: 700, keyFrame: true, data: picture(1, true) }, 'USAGE'],
+    [{ track: 1, pts: 5000, dts: Number.NaN, keyFrame: true, data: picture(1, true) }, 'USAGE'],
+    [{ track: 1, pts: Number.POSITIVE_INFINITY, dts: 0, keyFrame: true, data: picture(1, true) }, 'USAGE'],
+    [{ track: 1, pts: -1e15, dts: -1e15, keyFrame: true, data: picture(1, true) }, 'USAGE'],
+  ]
+  for (const [at, frame] of frames.entries()) {
+    await rig.play([frame])
+    const [wrong, code] = bad[at] ?? []
+    if (wrong === undefined) continue
+    const put = () => rig.producer.putFrame(wrong as (typeof frames)[number])
+    assert.throws(put, (error) => error instanceof KvsError && error.code === code)
+  }
+  const { stats, exitStatus } = await rig.finish()
+  assert.equal(exitStatus, 0)
+  assert.equal(stats.framesPut, frames.length)
+  assert.equal(rig.storedNumbers().length, frames.length)
+  rig.assertSound()
+})
+
+test('a first frame at an impossible time does not fix the clock', async () => {
+  const rig = await new Rig().ready()
+  const nan = { track: 1, pts: Number.NaN, dts: Number.NaN, keyFrame: true, data: picture(1, true) }
+  assert.throws(() => rig.producer.putFrame(nan), { code: 'USAGE' })
+  await rig.play(media({ durationMs: 1200 }))
+  assert.equal((await rig.finish()).exitStatus, 0)
+})
+
+test('a decode time far before the picture, or behind it, is no reason to fail', async () => {
+  const rig = await new Rig({ tracks: [{ codec: 'h264' }] }).ready()
+  for (let n = 0; n < 8; n++) {
+    const dts = n % 2 === 0 ? n * 1500 - 100_000 : n * 1500 + 100_000
+    await rig.put({ track: 1, pts: n * 1500, dts, keyFrame: true, data: picture(n, true) })
+    await rig.clock.advance(300)
+  }
+  const { exitStatus } = await rig.finish()
+  assert.equal(exitStatus, 0)
+  assert.deepEqual(rig.storedNumbers(), [0, 1, 2, 3, 4, 5, 6, 7])
+  rig.assertSound()
+})
+
+test('a frame larger than the buffer is refused with the size needed, and the rest goes on', async () => {
+  const rig = await new Rig({ bufferBytes: 64 * 1024 }).ready()
+  const frames = media({ durationMs: 2000 })
+  await rig.play(frames.slice(0, 8))
+  const data = picture(500, false, 64 * 1024)
+  assert.throws(
+    () => rig.producer.putFrame({ track: 1, pts: 400, dts: 400, keyFrame: false, data }),
+    (error) => error instanceof KvsError && error.code === 'FRAME_TOO_LARGE' && error.cure.includes('--size 66'),
+  )
+  await rig.play(frames.slice(8))
+  const { stats, exitStatus } = await rig.finish()
+  assert.equal(exitStatus, 0)
+  assert.equal(stats.framesPut, frames.length)
+  assert.equal(rig.storedNumbers().length, frames.length)
+})
+
+test('the size that the refusal names is enough', async () => {
+  const data = picture(0, true, 100_000)
+  const frame = { track: 1, pts: 0, dts: 0, keyFrame: true, data }
+  const small = await new Rig({ bufferBytes: 8 * 1024 }).ready()
+  let named = 0
+  assert.throws(
+    () => small.producer.putFrame(frame),
+    (error) => {
+      if (!(error instanceof KvsError)) return false
+      named = Number(error.cure.split(' ')[2])
+      return true
+    },
+  )
+  await small.finish()
+  const large = await new Rig({ bufferBytes: named * 1024 }).ready()
+  assert.equal(large.producer.putFrame(frame), true)
+  await large.finish()
+})
+
+test('nothing more is taken after stop, and stopping twice gives the same end', async () => {
+  const rig = await new Rig().ready()
+  const frames = media({ durationMs: 1500 })
+  await rig.play(frames)
+  const first = rig.producer.stop(10_000)
+  const [frame] = frames
+  assert.ok(frame)
+  assert.throws(() => rig.producer.putFrame(frame), { code: 'STOPPED' })
+  const second = rig.producer.stop(10_000)
+  await rig.clock.until(() => rig.summary !== undefined)
+  assert.equal(await first, await second)
+  assert.equal(await rig.producer.stop(0), await first)
+  assert.throws(() => rig.producer.putFrame(frame), { code: 'STOPPED' })
+  await rig.over(await first)
+})
+
+test('stopped before anything was put, or even started, it ends in order', async () => {
+  const idle = await new Rig().ready()
+  assert.equal((await idle.finish()).exitStatus, 0)
+  const never = new Rig()
+  assert.equal((await never.finish()).exitStatus, 0)
+  const starting = new Rig()
+  starting.producer.start()
+  assert.equal((await starting.finish()).exitStatus, 0)
+})
+
+test('stopped while the stream is being created, nothing goes on behind', async () => {
+  const rig = new Rig()
+  rig.service.streams.clear()
+  rig.producer.start()
+  await rig.clock.until(() => rig.service.operations.length === 3)
+  assert.equal((await rig.finish()).exitStatus, 0)
+})
+
+test('a stream that is missing is created with what was asked for', async () => {
+  const rig = new Rig({ tags: { site: 'roof' }, retentionHours: 24 })
+  rig.service.streams.clear()
+  await rig.ready()
+  assert.deepEqual(rig.service.operations.slice(0, 2), ['describeStream', 'createStream'])
+  const stream = rig.service.streams.get('cam')
+  assert.deepEqual([stream?.retentionHours, stream?.tags], [24, { site: 'roof' }])
+  assert.equal(rig.of('stream')[0]?.stream.created, true)
+  await rig.finish()
+})
+
+test('a stream that is not as asked for is used and warned about', async () => {
+  const rig = await new Rig({ retentionHours: 24 }).ready()
+  assert.ok(rig.of('warning').some(({ message }) => message.includes('2 hours, not 24')))
+  await rig.finish()
+})
+
+test('without retention RECEIVED is enough', async () => {
+  const rig = new Rig({ retentionHours: 0 })
+  rig.service.addStream('cam', 0)
+  await rig.ready()
+  await rig.play(media({ durationMs: 3000 }))
+  const { stats, exitStatus } = await rig.finish()
+  assert.equal(exitStatus, 0)
+  assert.equal(stats.fragmentsPersisted, 3)
+  assert.equal(stats.acks.PERSISTED, 0)
+})
+
+test('with retention RECEIVED is not enough', async () => {
+  const rig = await new Rig().ready()
+  rig.service.persistMs = Number.POSITIVE_INFINITY
+  await rig.play(media({ durationMs: 3000 }))
+  const startMs = rig.clock.monotonicMs()
+  const { stats, exitStatus, error } = await rig.finish(7000)
+  assert.equal(rig.clock.monotonicMs() - startMs, 7000)
+  assert.equal(exitStatus, 74)
+  assert.equal(error?.code, 'DATA_LOST')
+  assert.equal(stats.lost['not-delivered']?.fragments, 3)
+  assert.equal(stats.acks.RECEIVED, 3)
+})
+
+test('a second stop may shorten the first', async () => {
+  const rig = await new Rig().ready()
+  rig.service.persistMs = Number.POSITIVE_INFINITY
+  await rig.play(media({ durationMs: 1200 }))
+  const startMs = rig.clock.monotonicMs()
+  void rig.producer.stop(100_000)
+  await rig.finish(0)
+  assert.equal(rig.clock.monotonicMs(), startMs)
+})
+
+test('when all is stored, the end of the response is waited for a second only', async () => {
+  for (const storedBeforeStop of [false, true]) {
+    const rig = await new Rig().ready()
+    rig.service.endsResponse = false
+    rig.service.persistMs = storedBeforeStop ? 5 : 100
+    await rig.play(media({ durationMs: 1200 }))
+    const startMs = rig.clock.monotonicMs()
+    assert.equal((await rig.finish()).exitStatus, 0)
+    assert.ok(rig.clock.monotonicMs() - startMs < 1500)
+  }
+})
+
+test('a service that says nothing instead of 100 gets the media after a second', async () => {
+  const rig = await new Rig().ready()
+  rig.service.continues = false
+  await rig.play(media({ durationMs: 3000 }))
+  const { exitStatus } = await rig.finish()
+  assert.equal(exitStatus, 0)
+  assert.equal(rig.service.stored.length, 3)
+})
+
+test('acks for what was not sent, or is not there, change nothing', async () => {
+  const rig = await new Rig().ready()
+  const frames = media({ durationMs: 3000 })
+  for (const frame of frames) {
+    await rig.play([frame])
+    await rig.clock.advance(frame.track === 1 ? 100 : 0)
+    const session = rig.service.sessions[0]
+    const open = session?.fragments[session.fragments.length - 1]
+    session?.ack({ EventType: 'PERSISTED', FragmentTimecode: open?.timecodeMs ?? 1 })
+    session?.ack({ EventType: 'PERSISTED', FragmentTimecode: 12_345 })
+    session?.ack({ EventType: 'RECEIVED' })
+    session?.ack({ EventType: 'IDLE' })
+  }
+  const { stats, exitStatus } = await rig.finish()
+  assert.equal(exitStatus, 0)
+  assert.equal(stats.fragmentsPersisted, 3)
+  assert.equal(rig.storedNumbers().length, frames.length)
+})
+
+test('media put before the stream is ready is kept and sent', async () => {
+  const rig = new Rig()
+  rig.producer.start()
+  const frames = media({ durationMs: 2000 })
+  for (const frame of frames) assert.equal(rig.producer.putFrame(frame), true)
+  const { exitStatus } = await rig.finish()
+  assert.equal(exitStatus, 0)
+  assert.equal(rig.storedNumbers().length, frames.length)
+})
+
+test('the dump is exactly what was sent, a file per session', async () => {
+  const files: { bytes: number[]; closed: number }[] = []
+  const dump = () => {
+    const file = { bytes: [] as number[], closed: 0 }
+    files.push(file)
+    return { write: (bytes: Uint8Array) => void file.bytes.push(...bytes), close: () => void file.closed++ }
+  }
+  const rig = await new Rig({ dump }).ready()
+  rig.service.cut = (session) => (session === 1 ? 2000 : undefined)
+  await rig.play(media({ durationMs: 3000 }))
+  await rig.finish()
+  assert.equal(files.length, 2)
+  assert.deepEqual(
+    files.map((file) => file.closed),
+    [1, 1],
+  )
+  assert.deepEqual(new Uint8Array(files[1]?.bytes ?? []), rig.service.sessions[1]?.bytes)
+  const first = rig.service.sessions[0]?.bytes ?? new Uint8Array(0)
+  assert.ok(first.length > 1000)
+  assert.deepEqual(new Uint8Array(files[0]?.bytes ?? []).subarray(0, first.length), first)
+})

@@ -1,0 +1,85 @@
+/** A clock that stands still until told to go on, so that hours pass in milliseconds and every fault has its instant. */
+
+import type { Clock, Timer } from '../platform.ts'
+
+interface Waiting {
+  readonly atMs: number
+  readonly number: number
+  readonly task: () => void
+}
+
+export class FakeClock implements Clock {
+  /** What the wall shows at monotonic 0; a test may move it. */
+  wallOriginMs = Date.UTC(2026, 10, 22, 8, 0, 0)
+  #nowMs = 0
+  #number = 0
+  /** By due time, and in the order of setting where that is equal. */
+  readonly #waiting: Waiting[] = []
+
+  wallMs(): number {
+    return this.wallOriginMs + Math.floor(this.#nowMs)
+  }
+
+  monotonicMs(): number {
+    return this.#nowMs
+  }
+
+  /** Timers that have neither fired nor been cancelled. */
+  get pending(): number {
+    return this.#waiting.length
+  }
+
+  setTimer(delayMs: number, task: () => void): Timer {
+    if (!(delayMs >= 0)) throw new Error(`a timer of ${delayMs} ms`)
+    const waiting = { atMs: this.#nowMs + delayMs, number: this.#number++, task }
+    let at = this.#waiting.length
+    while (at > 0 && (this.#waiting[at - 1]?.atMs ?? 0) > waiting.atMs) at--
+    this.#waiting.splice(at, 0, waiting)
+    return { cancel: () => this.#cancel(waiting) }
+  }
+
+  /** Lets `ms` pass; promises settle before each timer. */
+  async advance(ms: number): Promise<void> {
+    const untilMs = this.#nowMs + ms
+    await settled()
+    while (this.#fireNext(untilMs)) await settled()
+    this.#nowMs = untilMs
+  }
+
+  /** Lets time pass, `limitMs` at most, until `done`. */
+  async until(done: () => boolean, limitMs = 600_000): Promise<void> {
+    const untilMs = this.#nowMs + limitMs
+    await settled()
+    while (!done()) {
+      if (!this.#fireNext(untilMs)) throw new Error(`it has not come true within ${limitMs} ms`)
+      await settled()
+    }
+  }
+
+  /** Lets `ms` pass for code that uses no promises. */
+  advanceNow(ms: number): void {
+    const untilMs = this.#nowMs + ms
+    let fired = true
+    while (fired) fired = this.#fireNext(untilMs)
+    this.#nowMs = untilMs
+  }
+
+  #fireNext(untilMs: number): boolean {
+    const next = this.#waiting[0]
+    if (next === undefined || next.atMs > untilMs) return false
+    this.#waiting.shift()
+    this.#nowMs = next.atMs
+    next.task()
+    return true
+  }
+
+  #cancel(waiting: Waiting): void {
+    const at = this.#waiting.indexOf(waiting)
+    if (at >= 0) this.#waiting.splice(at, 1)
+  }
+}
+
+/** All promises that can go on have gone on. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

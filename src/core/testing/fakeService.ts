@@ -1,0 +1,169 @@
+/** A small model of Kinesis Video Streams on the fake network: what it has stored, and a script of what it does wrong. */
+
+import type { KvsError } from '../errors.ts'
+import type { Clock } from '../platform.ts'
+import { utf8Bytes } from '../text.ts'
+import { type Connection, FakeNetwork, type Far } from './fakeNetwork.ts'
+import { jsonOf, jsonResponse, type RequestHead, RequestReader } from './httpServer.ts'
+import { PutSession, type StoredFragment } from './putSession.ts'
+
+export interface FakeStream {
+  retentionHours: number
+  mediaType: string
+  status: string
+  tags: Record<string, string>
+}
+
+export interface Refusal {
+  readonly status: number
+  readonly type: string
+  readonly message?: string
+}
+
+/** Where the service is found; TLS is the host's business and not looked at here. */
+export const controlOrigin = { host: 'control.test', port: 443, tls: true }
+
+export class FakeService {
+  readonly clock: Clock
+  readonly network: FakeNetwork
+  readonly streams = new Map<string, FakeStream>()
+  /** Operations in the order they came. */
+  readonly operations: string[] = []
+  readonly sessions: PutSession[] = []
+
+  // The script. All of it may change while a test runs.
+
+  /** What meets a new connection to this host; undefined: it is accepted. */
+  dial: (host: string) => KvsError | 'silence' | undefined = () => undefined
+  /** How an operation is refused; undefined: it is not. */
+  refuse: (operation: string) => Refusal | undefined = () => undefined
+  /** At which byte connection `number` (from 1) to the data endpoint is cut, request head included. */
+  cut: (number: number) => number | undefined = () => undefined
+  /** Back-pressure of PutMedia: bytes per millisecond, see `Connection`. */
+  bytesPerMs: number | undefined
+  /** Error id that meets a fragment as it begins or, after ':end', as it is complete. */
+  error: (fragment: StoredFragment, session: PutSession, at: 'begin' | 'end') => number | undefined = () => undefined
+  /** False: an ERROR ack names no fragment. */
+  errorTimecode = true
+  /** How long PERSISTED takes after RECEIVED; Infinity: it never comes. */
+  persistMs = 5
+  /** False: the service keeps silent instead of 100 Continue, until its time-out has passed. */
+  continues = true
+  /** False: the response to a PutMedia never ends by itself. */
+  endsResponse = true
+
+  #dataConnections = 0
+
+  constructor(clock: Clock) {
+    this.clock = clock
+    this.network = new FakeNetwork(clock, (connection) => this.#accept(connection))
+  }
+
+  addStream(name: string, retentionHours = 2): void {
+    this.streams.set(name, { retentionHours, mediaType: 'video/h264,audio/aac', status: 'ACTIVE', tags: {} })
+  }
+
+  /** All fragments stored, in the order they were. */
+  get stored(): readonly StoredFragment[] {
+    return this.sessions.flatMap((session) => session.fragments.filter((fragment) => fragment.persisted))
+  }
+
+  #accept(connection: Connection): Far | KvsError | 'silence' {
+    const failure = this.dial(connection.options.host)
+    if (failure !== undefined) return failure
+    return connection.options.host === controlOrigin.host ? this.#control(connection) : this.#data(connection)
+  }
+
+  #control(connection: Connection): Far {
+    let operation = ''
+    let pieces: Uint8Array[] = []
+    const reader = new RequestReader({
+      head: (head) => {
+        operation = head.path.slice(1)
+        pieces = []
+      },
+      body: (bytes) => pieces.push(bytes.slice()),
+      end: () => connection.send(this.#answer(operation, jsonOf(pieces))),
+    })
+    return { onData: (bytes) => reader.push(bytes), onEnd: () => undefined }
+  }
+
+  #answer(operation: string, input: Record<string, unknown>): Uint8Array {
+    this.operations.push(operation)
+    const refusal = this.refuse(operation)
+    if (refusal !== undefined) return refused(refusal)
+    const name = String(input['StreamName'] ?? String(input['StreamARN']).split('/')[1])
+    const stream = this.streams.get(name)
+    if (operation === 'createStream') return this.#create(name, input)
+    if (stream === undefined) return refused({ status: 404, type: 'ResourceNotFoundException' })
+    if (operation === 'describeStream') return jsonResponse(200, { StreamInfo: streamInfo(name, stream) })
+    if (operation === 'getDataEndpoint') return jsonResponse(200, { DataEndpoint: 'https://data.test' })
+    if (operation === 'listTagsForStream') return jsonResponse(200, { Tags: stream.tags })
+    if (operation !== 'tagStream') return refused({ status: 400, type: 'InvalidArgumentException' })
+    Object.assign(stream.tags, input['Tags'])
+    return jsonResponse(200, {})
+  }
+
+  #create(name: string, input: Record<string, unknown>): Uint8Array {
+    if (this.streams.has(name)) return refused({ status: 400, type: 'ResourceInUseException' })
+    const tags = (input['Tags'] ?? {}) as Record<string, string>
+    const retentionHours = Number(input['DataRetentionInHours'])
+    const stream = { retentionHours, mediaType: String(input['MediaType']), status: 'CREATING', tags }
+    this.streams.set(name, stream)
+    this.clock.setTimer(100, () => {
+      stream.status = 'ACTIVE'
+    })
+    return jsonResponse(200, { StreamARN: arn(name) })
+  }
+
+  #data(connection: Connection): Far {
+    let session: PutSession | undefined
+    const number = ++this.#dataConnections
+    connection.bytesPerMs = this.bytesPerMs
+    connection.cutAtByte = this.cut(number) ?? Number.POSITIVE_INFINITY
+    const reader = new RequestReader({
+      head: (head) => {
+        session = this.#putMedia(connection, head)
+      },
+      body: (bytes) => session?.push(bytes),
+      end: () => session?.end(),
+    })
+    return { onData: (bytes) => reader.push(bytes), onEnd: () => session?.cut() }
+  }
+
+  #putMedia(connection: Connection, head: RequestHead): PutSession | undefined {
+    this.operations.push('putMedia')
+    const name = head.headers.get('x-amzn-stream-name') ?? ''
+    const stream = this.streams.get(name)
+    const missing = stream === undefined ? { status: 404, type: 'ResourceNotFoundException' } : undefined
+    const refusal = this.refuse('putMedia') ?? missing
+    if (refusal !== undefined) {
+      connection.send(refused(refusal))
+      connection.close(null)
+      return undefined
+    }
+    const session = new PutSession(this, connection, head, stream?.retentionHours ?? 0)
+    this.sessions.push(session)
+    if (this.continues) connection.send(utf8Bytes('HTTP/1.1 100 Continue\r\n\r\n'))
+    if (this.continues) session.accept()
+    return session
+  }
+}
+
+function refused({ status, type, message }: Refusal): Uint8Array {
+  return jsonResponse(status, { Message: message ?? `refused: ${type}` }, { 'x-amzn-ErrorType': type })
+}
+
+function streamInfo(name: string, stream: FakeStream): object {
+  return {
+    StreamName: name,
+    StreamARN: arn(name),
+    Status: stream.status,
+    DataRetentionInHours: stream.retentionHours,
+    MediaType: stream.mediaType,
+  }
+}
+
+function arn(name: string): string {
+  return `arn:aws:kinesisvideo:us-west-2:123456789012:stream/${name}/1`
+}

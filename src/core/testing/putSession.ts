@@ -1,0 +1,187 @@
+/** One PutMedia request as the service sees it: fragments out of the bytes, acks for them, the rules checked. */
+
+import { MatroskaReader, type ReadTrack } from '../mux/reader.ts'
+import { utf8Bytes } from '../text.ts'
+import type { Connection } from './fakeNetwork.ts'
+import type { FakeService } from './fakeService.ts'
+import { chunk, type RequestHead } from './httpServer.ts'
+
+export interface StoredFrame {
+  readonly track: number
+  readonly timeMs: number
+  readonly keyFrame: boolean
+  readonly data: Uint8Array
+}
+
+export interface StoredFragment {
+  readonly timecodeMs: number
+  readonly frames: StoredFrame[]
+  /** The Cluster, as sent. */
+  bytes: Uint8Array
+  beganAtMs: number
+  /** Every byte has come. */
+  complete: boolean
+  persisted: boolean
+}
+
+export class PutSession {
+  readonly head: RequestHead
+  readonly fragments: StoredFragment[] = []
+  readonly tracks: ReadTrack[] = []
+  readonly tags: string[] = []
+  /** What the service would refuse, in words. */
+  readonly faults: string[] = []
+  ebmlHeaders = 0
+  /** The request's body has come to its end. */
+  ended = false
+  readonly #service: FakeService
+  readonly #connection: Connection
+  readonly #retentionHours: number
+  readonly #pieces: Uint8Array[] = []
+  readonly #reader: MatroskaReader
+  #accepted = false
+  #over = false
+  #clusterAt = 0
+  #open: StoredFragment | undefined
+  #unconfirmed = 0
+  /** The block being read. */
+  #block: { track: number; relative: number; flags: number; pieces: Uint8Array[] } | undefined
+
+  constructor(service: FakeService, connection: Connection, head: RequestHead, retentionHours: number) {
+    this.#service = service
+    this.#connection = connection
+    this.head = head
+    this.#retentionHours = retentionHours
+    this.#reader = new MatroskaReader({
+      ebml: () => this.ebmlHeaders++,
+      track: (track) => this.tracks.push({ ...track }),
+      cluster: (position) => {
+        this.#clusterAt = position
+      },
+      timecode: (timecode) => this.#begin(timecode),
+      block: (track, relative, flags) => {
+        this.#block = { track, relative, flags, pieces: [] }
+      },
+      blockData: (bytes) => this.#block?.pieces.push(bytes.slice()),
+      blockEnd: () => this.#endBlock(),
+      tag: (name) => this.tags.push(name),
+      clusterEnd: (position) => this.#complete(position),
+    })
+  }
+
+  /** 200, with the response's body open. */
+  accept(): void {
+    this.#accepted = true
+    this.#connection.send(utf8Bytes('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'))
+  }
+
+  get bytes(): Uint8Array {
+    return join(this.#pieces)
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.#over) return
+    if (!this.#accepted) this.accept()
+    this.#pieces.push(bytes.slice())
+    this.#reader.push(bytes)
+  }
+
+  end(): void {
+    this.ended = true
+    if (!this.#over) this.#reader.end()
+    this.#mayFinish()
+  }
+
+  cut(): void {
+    this.#over = true
+  }
+
+  /** Sends an ack as it is. */
+  ack(fields: object): void {
+    this.#connection.send(chunk(`${JSON.stringify(fields)}\n`))
+  }
+
+  #begin(timecodeMs: number): void {
+    const previous = this.fragments[this.fragments.length - 1]
+    const lastMs = Math.max(-1, ...(previous?.frames.map((frame) => frame.timeMs) ?? []), previous?.timecodeMs ?? -1)
+    if (timecodeMs <= lastMs) this.faults.push(`fragment ${timecodeMs} begins before the end of the one before`)
+    const beganAtMs = this.#service.clock.monotonicMs()
+    const bytes = new Uint8Array(0)
+    const fragment = { timecodeMs, frames: [], bytes, beganAtMs, complete: false, persisted: false }
+    this.fragments.push(fragment)
+    this.#open = fragment
+    this.#say('BUFFERING', fragment)
+    this.#mayFail(fragment, 'begin')
+  }
+
+  #endBlock(): void {
+    const block = this.#block
+    const fragment = this.#open
+    if (block === undefined || fragment === undefined) return
+    const timeMs = fragment.timecodeMs + block.relative
+    const data = join(block.pieces)
+    fragment.frames.push({ track: block.track, timeMs, keyFrame: (block.flags & 0x80) !== 0, data })
+    if (block.relative < 0) this.faults.push(`a frame before its fragment ${fragment.timecodeMs}`)
+    if (!this.tracks.some((track) => track.number === block.track)) this.faults.push(`no track ${block.track}`)
+  }
+
+  #complete(position: number): void {
+    const fragment = this.#open
+    this.#open = undefined
+    if (fragment === undefined || this.#over) return
+    fragment.bytes = this.bytes.slice(this.#clusterAt, position)
+    fragment.complete = true
+    for (const track of this.tracks) {
+      const carried = fragment.frames.some((frame) => frame.track === track.number)
+      if (!carried) this.faults.push(`fragment ${fragment.timecodeMs} has no frame of track ${track.number}`)
+    }
+    if (this.#mayFail(fragment, 'end')) return
+    this.#say('RECEIVED', fragment)
+    if (this.#retentionHours === 0) fragment.persisted = true
+    else this.#persistLater(fragment)
+  }
+
+  #persistLater(fragment: StoredFragment): void {
+    const { clock, persistMs } = this.#service
+    this.#unconfirmed++
+    if (persistMs === Number.POSITIVE_INFINITY) return
+    // Media that has come is stored, whatever becomes of the connection meanwhile.
+    clock.setTimer(persistMs, () => {
+      this.#unconfirmed--
+      fragment.persisted = true
+      this.#say('PERSISTED', fragment)
+      this.#mayFinish()
+    })
+  }
+
+  #mayFinish(): void {
+    if (!this.ended || this.#over || this.#unconfirmed > 0 || !this.#service.endsResponse) return
+    this.#connection.send(utf8Bytes('0\r\n\r\n'))
+  }
+
+  #mayFail(fragment: StoredFragment, at: 'begin' | 'end'): boolean {
+    const errorId = this.#service.error(fragment, this, at)
+    if (errorId === undefined) return false
+    const named = this.#service.errorTimecode ? { FragmentTimecode: fragment.timecodeMs } : {}
+    this.ack({ EventType: 'ERROR', ...named, ErrorId: errorId, ErrorCode: `CODE_${errorId}` })
+    this.#over = true
+    this.#connection.close(null)
+    return true
+  }
+
+  #say(type: string, fragment: StoredFragment): void {
+    if (this.#over) return
+    const number = String(this.fragments.indexOf(fragment) + 1)
+    this.ack({ EventType: type, FragmentTimecode: fragment.timecodeMs, FragmentNumber: number })
+  }
+}
+
+function join(pieces: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    out.set(piece, at)
+    at += piece.length
+  }
+  return out
+}
