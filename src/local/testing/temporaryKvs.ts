@@ -32,17 +32,20 @@ export async function withLocalKvs<T>(
   })
 }
 
-/** The AWS SDK's client for an endpoint, trusting its authority alone. The caller destroys it. */
-export async function controlClient(local: LocalKvs): Promise<KinesisVideoClient> {
+/** Options for a client of the AWS SDK that works with an endpoint and trusts its authority alone. */
+export async function clientOptions(local: LocalKvs) {
   const ca = local.caFile === null ? undefined : await readFile(local.caFile, 'utf8')
-  return new KinesisVideoClient({
+  const { accessKeyId, secretAccessKey } = local.credentials
+  return {
     region: local.region,
     endpoint: local.url,
-    credentials: {
-      accessKeyId: local.credentials.accessKeyId,
-      secretAccessKey: local.credentials.secretAccessKey,
-    },
+    credentials: { accessKeyId, secretAccessKey },
     maxAttempts: 1,
     requestHandler: { httpsAgent: new Agent({ ...(ca !== undefined && { ca }), keepAlive: true }) },
-  })
+  }
+}
+
+/** The AWS SDK's client for the control plane. The caller destroys it. */
+export async function controlClient(local: LocalKvs): Promise<KinesisVideoClient> {
+  return new KinesisVideoClient(await clientOptions(local))
 }
