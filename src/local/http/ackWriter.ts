@@ -53,8 +53,8 @@ export class AckWriter {
     // Node.js joins what is written before the socket has taken the last write: so the next waits for that.
     this.#response.write(line, () => {
       this.#writing = false
-      if (this.#queue.length === AckWriter.lowWater) this.#onLow()
       this.#writeNext()
+      if (this.#queue.length === AckWriter.lowWater) this.#onLow()
     })
   }
 }
