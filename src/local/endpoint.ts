@@ -1,5 +1,5 @@
-import { join } from 'node:path'
 import type { RequestListener } from 'node:http'
+import { join } from 'node:path'
 import type { Credentials } from '../core/aws/credentials/credentials.ts'
 import { Verifier } from './auth/verify.ts'
 import type { ControlContext } from './control/context.ts'
