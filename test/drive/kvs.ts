@@ -73,28 +73,14 @@ export class KvsRun {
     child.stdout.setEncoding('utf8').on('data', (text: string) => this.#onStdout(text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text
-      this.#lines.wake()
     })
     this.#exit = new Promise((resolve, reject) => {
       child.on('error', reject)
       child.on('close', (status, signal) => {
         resolve({ status, signal, stdout: this.#stdout, stderr: this.#stderr })
-        this.#lines.wake()
+        this.#lines.end()
       })
     })
-  }
-
-  get stdout(): string {
-    return this.#stdout
-  }
-
-  get stderr(): string {
-    return this.#stderr
-  }
-
-  /** Everything said with `--json` so far. */
-  get lines(): readonly JsonLine[] {
-    return this.#lines.items
   }
 
   signal(name: NodeJS.Signals): void {
@@ -114,18 +100,6 @@ export class KvsRun {
   /** The first ack of a type. */
   ack(type: string): Promise<JsonLine> {
     return this.line((line) => line['event'] === 'ack' && line['EventType'] === type)
-  }
-
-  /** Resolves when standard error contains `text`. */
-  async says(text: string): Promise<void> {
-    while (!this.#stderr.includes(text)) {
-      const more = new Promise<void>((resolve) => {
-        this.#child.stderr?.once('data', () => resolve())
-        this.#child.stderr?.once('close', () => resolve())
-      })
-      await within(more, () => `"${text}"\n${this.#said()}`)
-      if (this.#child.stderr?.destroyed && !this.#stderr.includes(text)) assert.fail(`no "${text}"\n${this.#said()}`)
-    }
   }
 
   exited(): Promise<Exit> {

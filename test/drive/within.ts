@@ -20,14 +20,20 @@ export async function within<T>(promise: Promise<T>, what: () => string, ms = bo
 export class Watched<T> {
   readonly items: T[] = []
   #waiters: (() => void)[] = []
+  #ended = false
 
   add(item: T): void {
     this.items.push(item)
-    this.wake()
+    this.#wake()
   }
 
-  /** Lets those who wait look again. */
-  wake(): void {
+  /** Nothing more comes: those who wait for it are told. */
+  end(): void {
+    this.#ended = true
+    this.#wake()
+  }
+
+  #wake(): void {
     const waiters = this.#waiters
     this.#waiters = []
     for (const wake of waiters) wake()
@@ -38,6 +44,7 @@ export class Watched<T> {
     for (;;) {
       const found = this.items.find(matches)
       if (found !== undefined) return found
+      if (this.#ended) throw new Error(`it ended without ${what()}`)
       await within(new Promise<void>((resolve) => this.#waiters.push(resolve)), what)
     }
   }
