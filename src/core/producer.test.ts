@@ -219,7 +219,7 @@ test('nothing more is taken after stop, and stopping twice gives the same end', 
   await rig.play(frames)
   const first = rig.producer.stop(10_000)
   const [frame] = frames
-  assert.ok(frame)
+  assert.ok(frame, 'there is one')
   assert.throws(() => rig.producer.putFrame(frame), { code: 'STOPPED' })
   const second = rig.producer.stop(10_000)
   await rig.clock.until(() => rig.summary !== undefined)
@@ -260,7 +260,10 @@ test('a stream that is missing is created with what was asked for', async () => 
 
 test('a stream that is not as asked for is used and warned about', async () => {
   const rig = await new Rig({ retentionHours: 24 }).ready()
-  assert.ok(rig.of('warning').some(({ message }) => message.includes('2 hours, not 24')))
+  assert.equal(
+    rig.of('warning').some(({ message }) => message.includes('2 hours, not 24')),
+    true,
+  )
   await rig.finish()
 })
 
@@ -306,7 +309,7 @@ test('when all is stored, the end of the response is waited for a second only', 
     await rig.play(media({ durationMs: 1200 }))
     const startMs = rig.clock.monotonicMs()
     assert.equal((await rig.finish()).exitStatus, 0)
-    assert.ok(rig.clock.monotonicMs() - startMs < 1500)
+    assert.equal(rig.clock.monotonicMs() - startMs < 1500, true)
   }
 })
 
@@ -366,6 +369,6 @@ test('the dump is exactly what was sent, a file per session', async () => {
   )
   assert.deepEqual(new Uint8Array(files[1]?.bytes ?? []), rig.service.sessions[1]?.bytes)
   const first = rig.service.sessions[0]?.bytes ?? new Uint8Array(0)
-  assert.ok(first.length > 1000)
+  assert.equal(first.length > 1000, true)
   assert.deepEqual(new Uint8Array(files[0]?.bytes ?? []).subarray(0, first.length), first)
 })

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Ack, Fault } from '../frame/ack.ts'
+import type { Fragment, FragmentState } from '../frame/fragment.ts'
+import type { AckType } from '../stats.ts'
+import { faultOf, settle } from './settle.ts'
+
+function fragment(timecodeMs: number, state: FragmentState): Fragment {
+  return {
+    timecodeMs,
+    position: 0,
+    lengthBytes: 1,
+    state,
+    frames: 1,
+    frameBytes: 1,
+    sentAtMs: 0,
+    headGone: false,
+  }
+}
+
+function ackOf(type: AckType, timecodeMs: number | null, errorId: number | null = null): Ack {
+  return { type, timecodeMs, fragmentNumber: null, errorId, errorCode: null }
+}
+
+const states: readonly FragmentState[] = ['open', 'sealed', 'sent', 'received', 'persisted']
+
+for (const retained of [true, false]) {
+  test(`every ack for a fragment in every state, ${retained ? 'with' : 'without'} retention`, () => {
+    for (const state of states) {
+      const oldest = fragment(1, 'sent')
+      const target = fragment(2, state)
+      const kind = (type: AckType) => settle(ackOf(type, 2), [oldest, target], retained).kind
+      const confirmed = state === 'sent' || state === 'received'
+      assert.equal(kind('BUFFERING'), 'nothing', state)
+      assert.equal(kind('IDLE'), 'nothing', state)
+      assert.equal(kind('RECEIVED'), confirmed ? (retained ? 'received' : 'persisted') : 'nothing', state)
+      assert.equal(kind('PERSISTED'), confirmed ? 'persisted' : 'nothing', state)
+      if (!confirmed) continue
+      assert.deepEqual(settle(ackOf('PERSISTED', 2), [oldest, target], retained), {
+        kind: 'persisted',
+        fragment: target,
+      })
+    }
+  })
+}
+
+test('an ack for what is not there changes nothing', () => {
+  for (const timecodeMs of [null, 7]) {
+    for (const type of ['RECEIVED', 'PERSISTED'] as const) {
+      assert.equal(settle(ackOf(type, timecodeMs), [fragment(1, 'sent')], true).kind, 'nothing')
+    }
+  }
+})
+
+const faults: readonly [Fault, readonly (number | null)[]][] = [
+  ['fragment', [4001, 4002, 4004, 4006, 4009, 4010, 4011]],
+  ['stream', [4008, 4507]],
+  ['configuration', [4005, 4012, 4500, 4501, 4502, 4504, 4505, 4506]],
+  ['session', [4000, 4003, 4007, 4503, 5000, 5001, 4013, 7000, 0, null]],
+]
+
+test('every error id has its fault, and only a fault of the fragment names one', () => {
+  const oldest = fragment(1, 'sent')
+  const named = fragment(2, 'open')
+  for (const [fault, ids] of faults) {
+    for (const id of ids) {
+      assert.equal(faultOf(id), fault, String(id))
+      const blamed = fault === 'fragment'
+      assert.deepEqual(settle(ackOf('ERROR', 2, id), [oldest, named], true), {
+        kind: 'failed',
+        fault,
+        fragment: blamed ? named : undefined,
+      })
+      // Without a timecode, or with one that is gone, it is the oldest.
+      for (const timecodeMs of [null, 9]) {
+        assert.deepEqual(settle(ackOf('ERROR', timecodeMs, id), [oldest, named], true), {
+          kind: 'failed',
+          fault,
+          fragment: blamed ? oldest : undefined,
+        })
+      }
+      assert.deepEqual(settle(ackOf('ERROR', 2, id), [], true), { kind: 'failed', fault, fragment: undefined })
+    }
+  }
+})
