@@ -55,7 +55,12 @@ const kinds = {
   CERTIFICATE_TIME: kind(75, true, 'the clock of this machine is wrong', 'set the clock'),
   HTTP_INVALID: kind(75, true, 'the peer does not speak HTTP/1.1', 'check the endpoint'),
   GAVE_UP: kind(75, true, 'the network or the service was not to be had', 'try again later'),
-  NO_CREDENTIALS: kind(77, false, 'no credentials are set', 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; to try it without an AWS account: kvs demo'),
+  NO_CREDENTIALS: kind(
+    77,
+    false,
+    'no credentials are set',
+    'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; to try it without an AWS account: kvs demo',
+  ),
   ACCESS_DENIED: kind(
     77,
     false,

@@ -2,17 +2,18 @@
  * START HERE. The journey of a frame: frame → mux → buffer → send → ack → release. The only file that knows the order.
  */
 
-import type { Ack } from './ack/parser.ts'
+import { AckParser } from './ack/parser.ts'
+import { settle } from './ack/settle.ts'
 import type { PreparedStream } from './aws/prepare.ts'
 import { FragmentBuffer } from './buffer/fragmentBuffer.ts'
 import { KvsError } from './errors.ts'
-import { makeCodec } from './frame/codec/codec.ts'
+import type { Ack } from './frame/ack.ts'
 import type { Fragment } from './frame/fragment.ts'
-import { type Codec, type Frame, newPayload, type Payload, type Track } from './frame/frame.ts'
+import type { Frame } from './frame/frame.ts'
 import type { WallMs } from './frame/time.ts'
-import { clusterStartBytes, simpleBlockBytes, writeClusterStart, writeSimpleBlock } from './mux/cluster.ts'
-import { Fragmenter, serviceLimits } from './mux/fragmenter.ts'
-import { sessionHeader } from './mux/header.ts'
+import { serviceLimits } from './mux/fragmenter.ts'
+import { Packager } from './mux/packager.ts'
+import { endOfFragment } from './mux/tags.ts'
 import { checkOptions, type ProducerOptions } from './options.ts'
 import type { Platform, Timer } from './platform.ts'
 import { FragmentRate } from './send/fragmentRate.ts'
@@ -40,31 +41,14 @@ export type ProducerEvent =
   | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'end'; readonly summary: Summary }
 
-interface TrackState {
-  readonly codec: Codec
-  readonly payload: Payload
-  readonly name: string
-  readonly video: boolean
-  /** Whether the open fragment has a frame of this track. */
-  present: boolean
-}
-
-/** A packet of silence of AAC and its block head; G.711 needs more. */
-const silenceRoomBytes = 64
-
 export class Producer {
   readonly stats: Stats = newStats()
   readonly #platform: Platform
-  readonly #options: ProducerOptions
   readonly #onEvent: (event: ProducerEvent) => void
   readonly #buffer: FragmentBuffer
-  readonly #tracks: readonly TrackState[]
-  readonly #fragmenter: Fragmenter
+  readonly #packager: Packager
   readonly #service: StreamService
   readonly #line: SessionLine
-  readonly #silence = newPayload()
-  /** What it takes at most to complete a fragment with silence. */
-  readonly #slackBytes: number
   #originMs: WallMs | undefined
   /** Why frames are left out until the next key frame, where the fragment they belong to is lost. */
   #skipping: LossReason | undefined
@@ -79,19 +63,10 @@ export class Producer {
   constructor(platform: Platform, options: ProducerOptions, onEvent: (event: ProducerEvent) => void) {
     checkOptions(options)
     this.#platform = platform
-    this.#options = options
     this.#onEvent = onEvent
     this.#originMs = options.ptsOriginMs
     this.#buffer = new FragmentBuffer(platform.blocks, options.bufferBytes)
-    this.#tracks = options.tracks.map((track) => ({
-      codec: makeCodec(track.codec, platform.search, track),
-      payload: newPayload(),
-      name: track.name ?? (isVideo(track.codec) ? 'video' : 'audio'),
-      video: isVideo(track.codec),
-      present: false,
-    }))
-    this.#slackBytes = this.#tracks.reduce((bytes, { codec }) => bytes + silenceBytes(codec), 0)
-    this.#fragmenter = new Fragmenter(this.#tracks.some((track) => track.video))
+    this.#packager = new Packager(options.tracks, platform.search, this.#buffer, this.stats)
     this.#service = new StreamService(platform, options, (stream) => this.#onStream(stream))
     this.#line = new SessionLine(
       {
@@ -101,7 +76,10 @@ export class Producer {
         clock: platform.clock,
         random: () => this.#random(),
         stats: this.stats,
-        header: () => this.#header(),
+        header: () => this.#packager.header(this.#randomBytes(16), options.userAgent),
+        endMark: endOfFragment(),
+        ackParser: (onAck) => new AckParser(onAck),
+        settle,
         dump: options.dump,
         giveUpAfterMs: options.giveUpAfterMs ?? Number.POSITIVE_INFINITY,
       },
@@ -144,10 +122,9 @@ export class Producer {
    */
   putFrame(frame: Frame): boolean {
     if (this.#stopping || this.#summary !== undefined) throw this.#over()
-    const track = this.#tracks[frame.track - 1]
-    if (track === undefined) throw new KvsError('USAGE', `there is no track ${frame.track}`)
-    track.codec.inspect(frame.data, track.payload)
-    if (!track.payload.media) return true
+    const packager = this.#packager
+    if (!packager.has(frame.track)) throw new KvsError('USAGE', `there is no track ${frame.track}`)
+    if (!packager.inspect(frame)) return true
     const originMs = this.#originMs ?? this.#service.nowMs() - frame.pts
     const ptsMs = Math.round(originMs + frame.pts)
     const dtsMs = Math.round(originMs + frame.dts)
@@ -155,17 +132,15 @@ export class Producer {
       throw new KvsError('USAGE', `a frame cannot have pts ${frame.pts} and dts ${frame.dts}`)
     }
     this.#originMs = originMs
-    const bytes = simpleBlockBytes(track.payload.sizeBytes, frame.track)
-    const known = this.#tracks.every((each) => each.codec.format !== null)
-    const placement = known
-      ? this.#fragmenter.place(track.video, track.payload.keyFrame, ptsMs, dtsMs, bytes)
-      : 'discard'
+    const placement = packager.place(frame, ptsMs, dtsMs)
     if (placement === 'discard') return this.#leaveOut(frame, this.#skipping)
     if (placement === 'no-video') return this.#leaveOut(frame, 'no-video')
-    // A frame that opens a fragment completes the one before, and its own must still be completed after it.
-    if (!this.#makeRoom(bytes + clusterStartBytes + 2 * this.#slackBytes)) return false
-    if (placement === 'open') this.#openFragment()
-    this.#append(frame, track, placement, bytes)
+    if (!this.#makeRoom(packager.roomBytes(frame))) return false
+    packager.write(frame, placement)
+    if (placement === 'open') this.#skipping = undefined
+    this.#countPut(frame)
+    this.#countInFragment(frame)
+    this.#line.pump()
     return true
   }
 
@@ -189,7 +164,7 @@ export class Producer {
     })
     if (!this.#stopping) {
       this.#stopping = true
-      this.#sealFragment()
+      this.#packager.seal()
       this.#line.finish()
     }
     return ended
@@ -197,53 +172,6 @@ export class Producer {
 
   #over(): KvsError {
     return this.#summary?.error ?? new KvsError('STOPPED', 'the producer has been stopped')
-  }
-
-  #openFragment(): void {
-    this.#sealFragment()
-    this.#skipping = undefined
-    if (this.#fragmenter.split) this.stats.fragmentsSplit++
-    this.#buffer.begin(this.#fragmenter.clusterMs)
-    writeClusterStart(this.#buffer, this.#fragmenter.clusterMs)
-  }
-
-  #append(frame: Frame, track: TrackState, placement: 'open' | 'append', bytes: number): void {
-    const fragmenter = this.#fragmenter
-    const relativeMs = fragmenter.timeMs - fragmenter.clusterMs
-    writeSimpleBlock(this.#buffer, frame.track, relativeMs, track.payload.keyFrame, frame.data, track.payload)
-    fragmenter.placed(placement, bytes)
-    if (fragmenter.repaired) this.stats.timesRepaired++
-    track.present = true
-    this.#countPut(frame)
-    const fragment = this.#buffer.open
-    if (fragment !== undefined) {
-      fragment.frames++
-      fragment.frameBytes += frame.data.length
-    }
-    this.#line.pump()
-  }
-
-  /** Completes the open fragment: every declared track has a frame in it, or the service refuses it (error 4011). */
-  #sealFragment(): void {
-    if (this.#buffer.open === undefined) return
-    for (const [index, track] of this.#tracks.entries()) {
-      if (!track.present) this.#addSilence(index + 1, track)
-      track.present = false
-    }
-    this.#buffer.seal()
-    this.#fragmenter.close()
-  }
-
-  #addSilence(number: number, track: TrackState): void {
-    const packet = track.codec.silence()
-    if (packet === null) return
-    const payload = this.#silence
-    payload.spans[0] = 0
-    payload.spans[1] = packet.length
-    payload.count = 1
-    payload.sizeBytes = packet.length
-    writeSimpleBlock(this.#buffer, number, this.#fragmenter.lastRelativeMs, true, packet, payload)
-    this.stats.silentFrames++
   }
 
   /** Makes sure of room for `bytes`, where need be by giving up what is sent of a fragment larger than the buffer. */
@@ -283,20 +211,16 @@ export class Producer {
     return true
   }
 
+  #countInFragment(frame: Frame): void {
+    const fragment = this.#buffer.open
+    if (fragment === undefined) return
+    fragment.frames++
+    fragment.frameBytes += frame.data.length
+  }
+
   #countPut(frame: Frame): void {
     this.stats.framesPut++
     this.stats.bytesPut += frame.data.length
-  }
-
-  #header(): Uint8Array {
-    const tracks: Track[] = []
-    for (const [index, track] of this.#tracks.entries()) {
-      const format = track.codec.format
-      if (format !== null) tracks.push({ number: index + 1, name: track.name, format })
-    }
-    const segmentUid = new Uint8Array(16)
-    this.#platform.random(segmentUid)
-    return sessionHeader({ tracks, segmentUid, writingApp: this.#options.userAgent })
   }
 
   #onStream(stream: PreparedStream): void {
@@ -306,8 +230,7 @@ export class Producer {
 
   #onLost(fragment: Fragment, reason: LossReason, error: KvsError): void {
     if (fragment.state === 'open') {
-      this.#fragmenter.close()
-      for (const track of this.#tracks) track.present = false
+      this.#packager.abandon()
       this.#skipping = reason
     }
     this.#onEvent({ type: 'lost', reason, timecodeMs: fragment.timecodeMs, frames: fragment.frames, error })
@@ -335,21 +258,17 @@ export class Producer {
   }
 
   #random(): number {
-    const bytes = new Uint8Array(4)
-    this.#platform.random(bytes)
-    return new DataView(bytes.buffer).getUint32(0) / 2 ** 32
+    return new DataView(this.#randomBytes(4).buffer).getUint32(0) / 2 ** 32
   }
-}
 
-function silenceBytes(codec: Codec): number {
-  return Math.max(silenceRoomBytes, simpleBlockBytes(codec.silence()?.length ?? 0, 1))
+  #randomBytes(count: number): Uint8Array {
+    const bytes = new Uint8Array(count)
+    this.#platform.random(bytes)
+    return bytes
+  }
 }
 
 /** What a cluster's timecode can be. */
 function isTime(ms: number): boolean {
   return Number.isSafeInteger(ms) && ms >= 0
-}
-
-function isVideo(codec: string): boolean {
-  return codec === 'h264' || codec === 'h265'
 }

@@ -5,6 +5,7 @@ import type { Host } from '../cli/command.ts'
 import { streamCommand } from '../cli/commands/stream.ts'
 import { main } from '../cli/main.ts'
 import { demoCommand } from './commands/demo.ts'
+import { localCommand } from './commands/local.ts'
 import { files, nodeProcess, surviveClosedPipes } from './files.ts'
 import { nodePlatform } from './platform.ts'
 import { readTrust } from './trust.ts'
@@ -17,4 +18,4 @@ const host: Host = {
   platform: (caPath) => nodePlatform({ ca: readTrust(caPath), proxy: process_.env }),
 }
 
-process.exitCode = await main([streamCommand, demoCommand], host)
+process.exitCode = await main([streamCommand, demoCommand, localCommand], host)

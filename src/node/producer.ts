@@ -1,9 +1,9 @@
 /** The library's Producer: the core's, with Node's events, AbortSignal and `await using`. */
 
 import { EventEmitter } from 'node:events'
-import type { Ack } from '../core/ack/parser.ts'
 import type { PreparedStream } from '../core/aws/prepare.ts'
 import type { KvsError } from '../core/errors.ts'
+import type { Ack } from '../core/frame/ack.ts'
 import type { TrackOptions } from '../core/options.ts'
 import { Producer as CoreProducer, type ProducerEvent } from '../core/producer.ts'
 import type { LineState } from '../core/send/states.ts'

@@ -1,11 +1,12 @@
 /** PutMedia by itself: one request, Matroska in, acks out. The AWS SDK for JavaScript has no such call. */
 
-import { type Ack, AckParser } from '../core/ack/parser.ts'
+import { AckParser } from '../core/ack/parser.ts'
 import { ControlPlane } from '../core/aws/controlPlane.ts'
 import { CredentialCache, type Credentials } from '../core/aws/credentials/credentials.ts'
 import { type Origin, parseEndpoint } from '../core/aws/endpoints.ts'
 import { acceptedOnly, putMediaHead } from '../core/aws/putMedia.ts'
 import { KvsError } from '../core/errors.ts'
+import type { Ack } from '../core/frame/ack.ts'
 import { type ExchangeOptions, HttpExchange } from '../core/http/exchange.ts'
 import type { Platform } from '../core/platform.ts'
 import { type ServiceOptions, type ServiceSettings, serviceSettings } from './settings.ts'

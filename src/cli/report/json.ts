@@ -1,7 +1,7 @@
 /** JSON lines on standard output: one object per event and per ack, acks under AWS's own key names. */
 
-import type { Ack } from '../../core/ack/parser.ts'
 import type { KvsError } from '../../core/errors.ts'
+import type { Ack } from '../../core/frame/ack.ts'
 import type { Clock, Process, Timer } from '../../core/platform.ts'
 import type { Producer, ProducerEvent } from '../../core/producer.ts'
 import { framesLost, type Stats } from '../../core/stats.ts'

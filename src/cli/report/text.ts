@@ -1,6 +1,6 @@
 /** Lines for people on standard error; on a terminal one progress line below them. */
 
-import type { Ack } from '../../core/ack/parser.ts'
+import type { Ack } from '../../core/frame/ack.ts'
 import type { Clock, Process, Timer } from '../../core/platform.ts'
 import type { Producer, ProducerEvent } from '../../core/producer.ts'
 import { framesLost, type LossReason } from '../../core/stats.ts'

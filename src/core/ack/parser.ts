@@ -1,22 +1,13 @@
 /** PutMedia's acknowledgements: a stream of flat JSON objects on the response body (PROTOCOL: PutMedia, ack wire format). */
 
+import type { Ack } from '../frame/ack.ts'
 import type { AckType } from '../stats.ts'
 import { utf8Text } from '../text.ts'
-
-/** One acknowledgement. */
-export interface Ack {
-  readonly type: AckType
-  /** Cluster timecode as sent; null where the service names none. */
-  readonly timecodeMs: number | null
-  readonly fragmentNumber: string | null
-  /** ERROR only. */
-  readonly errorId: number | null
-  readonly errorCode: string | null
-}
 
 /** An object longer than this is no acknowledgement and is skipped. */
 const maxAckBytes = 4096
 
+const lineFeed = 0x0a
 const quote = 0x22
 const backslash = 0x5c
 const braceOpen = 0x7b
@@ -49,7 +40,9 @@ export class AckParser {
     if (this.#length < maxAckBytes) this.#held[this.#length] = byte
     this.#length++
     if (this.#inString) {
-      if (this.#escaped) this.#escaped = false
+      // JSON has no line break in a string: the line was cut off, and the next one must not be lost with it.
+      if (byte === lineFeed) this.#abandon()
+      else if (this.#escaped) this.#escaped = false
       else if (byte === backslash) this.#escaped = true
       else if (byte === quote) this.#inString = false
     } else if (byte === quote) {
@@ -60,6 +53,13 @@ export class AckParser {
       this.#depth--
       if (this.#depth === 0) this.#finish()
     }
+  }
+
+  #abandon(): void {
+    this.#depth = 0
+    this.#inString = false
+    this.#escaped = false
+    this.skipped++
   }
 
   #finish(): void {

@@ -1,26 +1,7 @@
 /** What an acknowledgement means for the fragments in the buffer: a pure decision. */
 
+import type { Ack, Fault, Settlement } from '../frame/ack.ts'
 import type { Fragment } from '../frame/fragment.ts'
-import type { Ack } from './parser.ts'
-
-/** What is at fault when the service answers with an ERROR ack. */
-export type Fault =
-  /** The fragment: it is dropped, since sending it again would fail again. */
-  | 'fragment'
-  /** The stream is gone or not active: look at it again (create it where allowed), then send again. */
-  | 'stream'
-  /** The stream's key or our request: nothing helps but changing the configuration. */
-  | 'configuration'
-  /** The session or the service: a new session, and send again. */
-  | 'session'
-
-export type Settlement =
-  | { readonly kind: 'nothing' }
-  | { readonly kind: 'received'; readonly fragment: Fragment }
-  /** Confirmed for good: leaves the buffer. */
-  | { readonly kind: 'persisted'; readonly fragment: Fragment }
-  /** The session is over. `fragment` is the one at fault, where it is still in the buffer. */
-  | { readonly kind: 'failed'; readonly fault: Fault; readonly fragment: Fragment | undefined }
 
 const nothing: Settlement = { kind: 'nothing' }
 

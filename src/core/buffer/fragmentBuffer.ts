@@ -1,12 +1,11 @@
 /** The fragments that the service has not confirmed yet, as the very bytes that go on the wire, in blocks taken on demand. */
 
 import { KvsError } from '../errors.ts'
-import { type Fragment, fragmentEnd } from '../frame/fragment.ts'
-import type { ByteSink } from '../frame/frame.ts'
+import { type Fragment, type FragmentQueue, type FragmentSink, fragmentEnd } from '../frame/fragment.ts'
 import type { WallMs } from '../frame/time.ts'
 import type { Blocks } from '../platform.ts'
 
-export class FragmentBuffer implements ByteSink {
+export class FragmentBuffer implements FragmentQueue, FragmentSink {
   /** Oldest first; only the last one may be open. */
   readonly fragments: Fragment[] = []
   /** What fits at most, in bytes: whole blocks. */
@@ -129,7 +128,10 @@ export class FragmentBuffer implements ByteSink {
     const next = after === undefined ? this.#end : after.position
     this.#giveBack(first, Math.floor(next / size))
     // What was reserved for more of a fragment that is gone.
-    if (this.fragments.length === 0) this.#giveBack(Math.ceil(this.#end / size), this.#firstBlock + this.#blocks.length)
+    if (this.fragments.length === 0) {
+      const kept = Math.max(0, Math.ceil(this.#end / size) - this.#firstBlock)
+      this.#giveBackTail(this.#blocks.length - kept)
+    }
   }
 
   /**

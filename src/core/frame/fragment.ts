@@ -1,3 +1,4 @@
+import type { ByteSink } from './frame.ts'
 import type { MonotonicMs, WallMs } from './time.ts'
 
 /**
@@ -27,4 +28,30 @@ export interface Fragment {
 /** First byte behind the fragment. */
 export function fragmentEnd(fragment: Fragment): number {
   return fragment.position + fragment.lengthBytes
+}
+
+/** The fragments that are not confirmed yet, as whoever sends them sees them. */
+export interface FragmentQueue {
+  /** Oldest first; only the last one may be open. */
+  readonly fragments: readonly Fragment[]
+  /** The fragment being written, if any. */
+  readonly open: Fragment | undefined
+  /**
+   * Appends views of the bytes `[position, limit)` to `parts`, at most `maxBytes`, and returns how many bytes they are.
+   * The views stay valid until the fragment they lie in is released.
+   */
+  read(position: number, limit: number, maxBytes: number, parts: Uint8Array[]): number
+  /** Forgets a fragment and its bytes. */
+  release(fragment: Fragment): void
+  /** Gives up the oldest fragment's bytes before `position`; false where that frees nothing. */
+  releaseHead(position: number): boolean
+}
+
+/** Where fragments are written. */
+export interface FragmentSink extends ByteSink {
+  readonly open: Fragment | undefined
+  /** Begins a fragment; the one before must have been sealed. */
+  begin(timecodeMs: WallMs): Fragment
+  /** Ends the open fragment: from now on its bytes never change. */
+  seal(): void
 }

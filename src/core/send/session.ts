@@ -1,11 +1,9 @@
 /** One PutMedia session: reads the buffer onto the wire and hands back what the service says of it. */
 
-import { type Ack, AckParser } from '../ack/parser.ts'
-import type { FragmentBuffer } from '../buffer/fragmentBuffer.ts'
 import type { KvsError } from '../errors.ts'
-import { type Fragment, fragmentEnd } from '../frame/fragment.ts'
+import type { Ack } from '../frame/ack.ts'
+import { type Fragment, type FragmentQueue, fragmentEnd } from '../frame/fragment.ts'
 import type { ExchangeHandlers, HttpExchange } from '../http/exchange.ts'
-import { endOfFragment } from '../mux/tags.ts'
 import type { Clock, FileWriter, Timer } from '../platform.ts'
 import type { Stats } from '../stats.ts'
 import type { FragmentRate } from './fragmentRate.ts'
@@ -13,10 +11,16 @@ import type { FragmentRate } from './fragmentRate.ts'
 /** Handed to the network at once at most: enough to keep it busy, little enough to stay in step with it. */
 const maxChunkBytes = 128 * 1024
 
+/** Makes what cuts the response body into acks. */
+export type MakeAckParser = (onAck: (ack: Ack) => void) => { push(bytes: Uint8Array): void }
+
 export interface SessionOptions {
-  readonly buffer: FragmentBuffer
+  readonly buffer: FragmentQueue
   /** EBML, Segment, Info and Tracks: the first bytes of the body. */
   readonly header: Uint8Array
+  /** What says that the last fragment is complete: the last bytes of the body. */
+  readonly endMark: Uint8Array
+  readonly ackParser: MakeAckParser
   readonly rate: FragmentRate
   readonly clock: Clock
   readonly stats: Stats
@@ -37,7 +41,6 @@ export interface SessionHandlers {
 export class Session {
   readonly #options: SessionOptions
   readonly #handlers: SessionHandlers
-  readonly #acks: AckParser
   readonly #parts: Uint8Array[] = []
   /** Callbacks of the exchange that `begin` is given. */
   readonly exchangeHandlers: ExchangeHandlers
@@ -57,11 +60,11 @@ export class Session {
   constructor(options: SessionOptions, handlers: SessionHandlers) {
     this.#options = options
     this.#handlers = handlers
-    this.#acks = new AckParser((ack) => handlers.onAck(ack))
+    const acks = options.ackParser((ack) => handlers.onAck(ack))
     this.exchangeHandlers = {
       onReady: () => this.#onReady(),
       onHead: () => undefined,
-      onBody: (bytes) => this.#acks.push(bytes),
+      onBody: (bytes) => acks.push(bytes),
       onDrain: () => this.#onDrain(),
       onEnd: () => undefined,
       onClose: (error) => this.#onClose(error),
@@ -158,8 +161,7 @@ export class Session {
   #end(): boolean {
     if (!this.#markSent && this.#fragment !== undefined) {
       this.#markSent = true
-      const tag = endOfFragment()
-      this.#send([tag], tag.length)
+      this.#send([this.#options.endMark], this.#options.endMark.length)
       return true
     }
     if (this.#options.buffer.fragments.length > 0) return false

@@ -3,19 +3,18 @@
  * one when it breaks, and lets go of fragments as the service confirms them.
  */
 
-import type { Ack } from '../ack/parser.ts'
-import { type Fault, settle } from '../ack/settle.ts'
 import { reactionTo } from '../aws/errors.ts'
-import type { FragmentBuffer } from '../buffer/fragmentBuffer.ts'
 import { asKvsError, KvsError } from '../errors.ts'
-import type { Fragment } from '../frame/fragment.ts'
+import type { Ack, Fault, Settlement } from '../frame/ack.ts'
+import type { Fragment, FragmentQueue } from '../frame/fragment.ts'
 import type { MonotonicMs } from '../frame/time.ts'
 import type { ExchangeHandlers, HttpExchange } from '../http/exchange.ts'
 import type { Clock, FileWriter, Timer } from '../platform.ts'
 import { countLoss, type LossReason, type Stats } from '../stats.ts'
-import { backoffMs, minCallIntervalMs } from './backoff.ts'
+import { minCallIntervalMs } from './backoff.ts'
+import { Failures } from './failures.ts'
 import type { FragmentRate } from './fragmentRate.ts'
-import { Session } from './session.ts'
+import { type MakeAckParser, Session } from './session.ts'
 import { type LineState, mayFollow } from './states.ts'
 
 /** After the last PERSISTED the service's end of the response is waited for this long. */
@@ -38,7 +37,10 @@ export interface Service {
 
 export interface LineOptions {
   readonly service: Service
-  readonly buffer: FragmentBuffer
+  readonly buffer: FragmentQueue
+  readonly ackParser: MakeAckParser
+  /** Decides what an ack means. */
+  readonly settle: (ack: Ack, fragments: readonly Fragment[], retained: boolean) => Settlement
   readonly rate: FragmentRate
   readonly clock: Clock
   /** 0 (inclusive) to 1 (exclusive). */
@@ -46,6 +48,8 @@ export interface LineOptions {
   readonly stats: Stats
   /** The header of a new session. Asked for when the buffer has media. */
   readonly header: () => Uint8Array
+  /** What ends a session's body. */
+  readonly endMark: Uint8Array
   readonly dump: ((session: number) => FileWriter) | undefined
   /** How long failures in a row are put up with; Infinity: for ever. */
   readonly giveUpAfterMs: number
@@ -71,11 +75,7 @@ export class SessionLine {
   #timer: Timer | undefined
   #retained = true
   #finishing = false
-  #failures = 0
-  /** The last of the failures in a row. */
-  #failure: KvsError | undefined
-  #failingSinceMs: MonotonicMs = 0
-  #refusals = 0
+  readonly #failures: Failures
   #lastCallMs: MonotonicMs = Number.NEGATIVE_INFINITY
   /** True once the service has accepted a session. */
   everStreamed = false
@@ -83,6 +83,7 @@ export class SessionLine {
   constructor(options: LineOptions, handlers: LineHandlers) {
     this.#options = options
     this.#handlers = handlers
+    this.#failures = new Failures(options.giveUpAfterMs)
   }
 
   get state(): LineState {
@@ -110,13 +111,13 @@ export class SessionLine {
       if (empty) this.#awaitFarewell()
     } else if (empty) {
       // Nothing is owed; but a service that was never reached has not been served either.
-      this.#end(this.everStreamed || this.#failure === undefined ? null : gaveUp(this.#failure))
+      this.#end(this.everStreamed ? null : this.#failures.asReason())
     } else this.pump()
   }
 
   /** Ends now, whatever is left in the buffer; an error only where the line was failing. */
   abort(): void {
-    if (this.#state !== 'ended') this.#end(this.#failure === undefined ? null : gaveUp(this.#failure))
+    this.#end(this.#failures.asReason())
   }
 
   /** The part of the open fragment that is sent may be given up, so that a fragment can outgrow the buffer. */
@@ -199,8 +200,8 @@ export class SessionLine {
   }
 
   #sessionOptions() {
-    const { buffer, rate, clock, stats, header, dump } = this.#options
-    return { buffer, rate, clock, stats, header: header(), dump: dump?.(stats.sessions) }
+    const { header, dump, ...rest } = this.#options
+    return { ...rest, header: header(), dump: dump?.(rest.stats.sessions) }
   }
 
   #onStreaming(): void {
@@ -213,7 +214,7 @@ export class SessionLine {
     if (this.#session !== session) return
     this.#options.stats.acks[ack.type]++
     this.#handlers.onAck(ack)
-    const { buffer } = this.#options
+    const { buffer, settle } = this.#options
     const settlement = settle(ack, buffer.fragments, this.#retained)
     if (settlement.kind === 'received') settlement.fragment.state = 'received'
     else if (settlement.kind === 'persisted') this.#persisted(settlement.fragment)
@@ -227,9 +228,7 @@ export class SessionLine {
     stats.framesPersisted += fragment.frames
     stats.bytesPersisted += fragment.frameBytes
     stats.ackLatencyMs.add(clock.monotonicMs() - fragment.sentAtMs)
-    this.#failures = 0
-    this.#failure = undefined
-    this.#refusals = 0
+    this.#failures.forget()
     buffer.release(fragment)
     if (buffer.fragments.length === 0 && this.#finishing) this.#awaitFarewell()
     this.#handlers.onRoom()
@@ -242,19 +241,12 @@ export class SessionLine {
   }
 
   #onErrorAck(ack: Ack, fault: Fault, fragment: Fragment | undefined): void {
-    const name = `${ack.errorId ?? 'unknown'} ${ack.errorCode ?? ''}`.trim()
-    const at = ack.timecodeMs === null ? '' : ` for fragment ${ack.timecodeMs}`
-    const error = new KvsError('FRAGMENT_REFUSED', `the service answered error ${name}${at}`, {
-      aws: String(ack.errorId ?? ''),
-      retry: fault !== 'configuration',
-    })
+    const error = errorOf(ack, fault)
     // Before anything else: nothing may be sent of what is dropped.
     this.#session?.destroy()
-    if (fragment !== undefined) {
-      this.#refusals++
-      this.#drop(fragment, 'refused', error)
-    }
-    if (fault === 'configuration' || this.#refusals >= refusalsInARow) this.#end(error)
+    if (fragment !== undefined) this.#drop(fragment, 'refused', error)
+    if (fragment !== undefined && this.#failures.refused() >= refusalsInARow) this.#end(error)
+    else if (fault === 'configuration') this.#end(error)
     else this.#breakOff(error, fault === 'stream' ? 'preparing' : 'idle')
   }
 
@@ -289,17 +281,13 @@ export class SessionLine {
   /** Decides what a failure leads to: another try from `resume` on, or the end. */
   #failed(resume: 'preparing' | 'locating' | 'idle', error: KvsError): void {
     if (this.#state === 'ended') return
-    const { clock, random, giveUpAfterMs } = this.#options
+    const { clock, random, service } = this.#options
     const reaction = reactionTo(error)
-    const nowMs = clock.monotonicMs()
-    if (this.#failures === 0) this.#failingSinceMs = nowMs
-    this.#failures++
-    this.#failure = error
-    const delayMs = backoffMs(this.#failures, random())
-    if (reaction === 'refreshCredentials') this.#options.service.refreshCredentials()
+    const delayMs = this.#failures.add(error, clock.monotonicMs(), random())
+    if (reaction === 'refreshCredentials') service.refreshCredentials()
     // Preparing creates the stream where that is allowed: not found then means that it is not.
     if (reaction === 'fatal' || (reaction === 'notFound' && resume === 'preparing')) this.#end(error)
-    else if (nowMs + delayMs - this.#failingSinceMs > giveUpAfterMs) this.#end(gaveUp(error))
+    else if (delayMs === null) this.#end(this.#failures.asReason())
     else this.#retry(error, delayMs, reaction === 'notFound' ? 'preparing' : resume, reaction === 'refreshEndpoint')
   }
 
@@ -345,6 +333,11 @@ export class SessionLine {
   }
 }
 
-function gaveUp(last: KvsError): KvsError {
-  return new KvsError('GAVE_UP', `gave up: ${last.message}`, { cause: last.likelyCause, cure: last.cure })
+function errorOf({ errorId, errorCode, timecodeMs }: Ack, fault: Fault): KvsError {
+  const name = `${errorId ?? 'unknown'} ${errorCode ?? ''}`.trim()
+  const at = timecodeMs === null ? '' : ` for fragment ${timecodeMs}`
+  return new KvsError('FRAGMENT_REFUSED', `the service answered error ${name}${at}`, {
+    aws: String(errorId ?? ''),
+    retry: fault !== 'configuration',
+  })
 }

@@ -1,0 +1,159 @@
+/** Turns frames into fragments: each frame once, from the caller's memory into the buffer. */
+
+import { makeCodec } from '../frame/codec/codec.ts'
+import type { FragmentSink } from '../frame/fragment.ts'
+import { type Codec, type CodecName, type Frame, newPayload, type Payload, type Track } from '../frame/frame.ts'
+import type { WallMs } from '../frame/time.ts'
+import type { Search } from '../platform.ts'
+import type { Stats } from '../stats.ts'
+import { clusterStartBytes, simpleBlockBytes, writeClusterStart, writeSimpleBlock } from './cluster.ts'
+import { Fragmenter, type Placement } from './fragmenter.ts'
+import { sessionHeader } from './header.ts'
+
+/** A track as its owner declares it. */
+export interface PackagerTrack {
+  readonly codec: CodecName
+  readonly name?: string
+  readonly codecPrivate?: Uint8Array
+  readonly sampleRateHz?: number
+  readonly channels?: number
+}
+
+interface TrackState {
+  readonly codec: Codec
+  readonly payload: Payload
+  readonly name: string
+  readonly video: boolean
+  /** Whether the open fragment has a frame of this track. */
+  present: boolean
+}
+
+/** A packet of silence of AAC and its block head; G.711 needs more. */
+const silenceRoomBytes = 64
+
+export class Packager {
+  readonly #sink: FragmentSink
+  readonly #stats: Stats
+  readonly #tracks: readonly TrackState[]
+  readonly #fragmenter: Fragmenter
+  readonly #silence = newPayload()
+  /** What it takes at most to complete a fragment with silence. */
+  readonly #slackBytes: number
+
+  /** Throws KvsError MEDIA_INVALID or CONFIGURATION where a track's codec private data or numbers cannot be right. */
+  constructor(tracks: readonly PackagerTrack[], search: Search, sink: FragmentSink, stats: Stats) {
+    this.#sink = sink
+    this.#stats = stats
+    this.#tracks = tracks.map((track) => ({
+      codec: makeCodec(track.codec, search, track),
+      payload: newPayload(),
+      name: track.name ?? (isVideo(track.codec) ? 'video' : 'audio'),
+      video: isVideo(track.codec),
+      present: false,
+    }))
+    this.#slackBytes = this.#tracks.reduce((bytes, { codec }) => bytes + silenceBytes(codec), 0)
+    this.#fragmenter = new Fragmenter(this.#tracks.some((track) => track.video))
+  }
+
+  /** Whether there is a track of this number. */
+  has(track: number): boolean {
+    return this.#tracks[track - 1] !== undefined
+  }
+
+  /**
+   * Looks at a frame's data; false where it holds no picture or sound, only parameter sets or the like.
+   *
+   * @throws KvsError MEDIA_INVALID
+   */
+  inspect(frame: Frame): boolean {
+    const { codec, payload } = this.#track(frame)
+    codec.inspect(frame.data, payload)
+    return payload.media
+  }
+
+  /** Where the frame inspected last belongs; changes nothing. */
+  place(frame: Frame, ptsMs: WallMs, dtsMs: WallMs): Placement {
+    if (this.#tracks.some(({ codec }) => codec.format === null)) return 'discard'
+    const { codec, video, payload } = this.#track(frame)
+    // Only H.265 has pictures that follow a key frame and are shown before it.
+    const earliestMs = codec.name === 'h265' ? dtsMs : ptsMs
+    return this.#fragmenter.place(video, payload.keyFrame, ptsMs, earliestMs, this.#blockBytes(frame))
+  }
+
+  /** Room to reserve before `write`: also for what completes the fragment before, and this one after it. */
+  roomBytes(frame: Frame): number {
+    return this.#blockBytes(frame) + clusterStartBytes + 2 * this.#slackBytes
+  }
+
+  /** Writes the frame placed last. */
+  write(frame: Frame, placement: 'open' | 'append'): void {
+    const fragmenter = this.#fragmenter
+    const track = this.#track(frame)
+    if (placement === 'open') {
+      this.seal()
+      if (fragmenter.split) this.#stats.fragmentsSplit++
+      this.#sink.begin(fragmenter.clusterMs)
+      writeClusterStart(this.#sink, fragmenter.clusterMs)
+    }
+    const relativeMs = fragmenter.timeMs - fragmenter.clusterMs
+    writeSimpleBlock(this.#sink, frame.track, relativeMs, track.payload.keyFrame, frame.data, track.payload)
+    fragmenter.placed(placement, this.#blockBytes(frame))
+    if (fragmenter.repaired) this.#stats.timesRepaired++
+    track.present = true
+  }
+
+  /** Completes the open fragment: every declared track has a frame in it, or the service refuses it (error 4011). */
+  seal(): void {
+    if (this.#sink.open === undefined) return
+    for (const [index, track] of this.#tracks.entries()) {
+      if (!track.present) this.#addSilence(index + 1, track.codec)
+    }
+    this.#sink.seal()
+    this.abandon()
+  }
+
+  /** There is no open fragment any more: what follows waits for a key frame. */
+  abandon(): void {
+    this.#fragmenter.close()
+    for (const track of this.#tracks) track.present = false
+  }
+
+  /** The first bytes of a session: EBML, Segment, Info, Tracks. */
+  header(segmentUid: Uint8Array, writingApp: string): Uint8Array {
+    const tracks: Track[] = []
+    for (const [index, { codec, name }] of this.#tracks.entries()) {
+      if (codec.format !== null) tracks.push({ number: index + 1, name, format: codec.format })
+    }
+    return sessionHeader({ tracks, segmentUid, writingApp })
+  }
+
+  #addSilence(number: number, codec: Codec): void {
+    const packet = codec.silence()
+    if (packet === null) return
+    const payload = this.#silence
+    payload.spans[0] = 0
+    payload.spans[1] = packet.length
+    payload.count = 1
+    payload.sizeBytes = packet.length
+    writeSimpleBlock(this.#sink, number, this.#fragmenter.lastRelativeMs, true, packet, payload)
+    this.#stats.silentFrames++
+  }
+
+  #blockBytes(frame: Frame): number {
+    return simpleBlockBytes(this.#track(frame).payload.sizeBytes, frame.track)
+  }
+
+  #track(frame: Frame): TrackState {
+    const track = this.#tracks[frame.track - 1]
+    if (track === undefined) throw new RangeError(`there is no track ${frame.track}`)
+    return track
+  }
+}
+
+function silenceBytes(codec: Codec): number {
+  return Math.max(silenceRoomBytes, simpleBlockBytes(codec.silence()?.length ?? 0, 1))
+}
+
+function isVideo(codec: CodecName): boolean {
+  return codec === 'h264' || codec === 'h265'
+}
