@@ -1,0 +1,52 @@
+/** Files in memory. */
+
+import { KvsError } from '../errors.ts'
+import type { FileEntry, Files, FileWriter } from '../platform.ts'
+
+export class MemoryFiles implements Files {
+  readonly contents = new Map<string, Uint8Array>()
+  /** Files that cannot be read. */
+  readonly unreadable = new Set<string>()
+  /** Paths that cannot be written below. */
+  readonly unwritable = new Set<string>()
+  reads = 0
+
+  list(path: string): readonly FileEntry[] {
+    const below = path.endsWith('/') ? path : `${path}/`
+    const names = new Map<string, boolean>()
+    for (const each of this.contents.keys()) {
+      if (!each.startsWith(below)) continue
+      const [name = '', ...rest] = each.slice(below.length).split('/')
+      names.set(name, rest.length > 0)
+    }
+    if (names.size === 0) throw new KvsError('INPUT_MISSING', `${path} does not exist`)
+    // Not in order, as a real directory.
+    return [...names].reverse().map(([name, directory]) => ({ name, directory }))
+  }
+
+  read(path: string, into: Uint8Array): number {
+    this.reads++
+    const content = this.contents.get(path)
+    if (content === undefined) throw new KvsError('INPUT_MISSING', `${path} does not exist`)
+    if (this.unreadable.has(path)) throw new KvsError('INPUT_UNREADABLE', `${path} cannot be read`)
+    if (content.length <= into.length) into.set(content)
+    return content.length
+  }
+
+  create(path: string): FileWriter {
+    for (const each of this.unwritable) {
+      if (path.startsWith(each)) throw new KvsError('OUTPUT_UNWRITABLE', `${path} cannot be written`)
+    }
+    this.contents.set(path, new Uint8Array(0))
+    return {
+      write: (bytes) => {
+        const before = this.contents.get(path) ?? new Uint8Array(0)
+        const after = new Uint8Array(before.length + bytes.length)
+        after.set(before)
+        after.set(bytes, before.length)
+        this.contents.set(path, after)
+      },
+      close: () => undefined,
+    }
+  }
+}
