@@ -2,7 +2,7 @@
 
 import { asKvsError, type KvsError } from '../core/errors.ts'
 import type { ProducerOptions } from '../core/options.ts'
-import type { Platform } from '../core/platform.ts'
+import type { Platform, Timer } from '../core/platform.ts'
 import { Producer, type ProducerEvent } from '../core/producer.ts'
 import type { DirectoryTrack } from '../core/source/directory.ts'
 import { DirectoryPlayer } from '../core/source/directoryPlayer.ts'
@@ -30,6 +30,10 @@ export class Streaming {
   readonly #player: DirectoryPlayer
   #playing = false
   #inputError: KvsError | undefined
+  /** Something has failed. */
+  #failing = false
+  #overdue = false
+  #deadline: Timer | undefined
   #signal = 0
 
   constructor(options: StreamingOptions) {
@@ -45,9 +49,9 @@ export class Streaming {
 
   /** Streams until all is played and confirmed, or something ends it before; resolves with the exit status. */
   async run(): Promise<number> {
-    const { host, platform, report, durationMs } = this.#options
+    const { host, report, durationMs } = this.#options
     const unlisten = host.process.onSignal((signal) => this.#onSignal(signal))
-    const deadline = platform.clock.setTimer(durationMs, () => this.#onDeadline())
+    this.#setDeadline(durationMs)
     const ended = new Promise<Summary>((resolve) => {
       this.#onEnd = resolve
     })
@@ -55,7 +59,7 @@ export class Streaming {
     this.#producer.start()
     const summary = await ended
     unlisten()
-    deadline.cancel()
+    this.#deadline?.cancel()
     this.#player.stop()
     const exitStatus = this.#exitStatus(summary)
     report.end({ summary, inputError: this.#inputError, signal: this.#signal, exitStatus })
@@ -68,7 +72,13 @@ export class Streaming {
     this.#options.report.event(event)
     if (event.type === 'state' && event.state === 'idle' && !this.#playing && this.#signal === 0) {
       this.#playing = true
+      // In media time: what it took to find the stream does not count.
+      this.#setDeadline(this.#options.durationMs)
       this.#player.start()
+    }
+    if (event.type === 'retry') {
+      this.#failing = true
+      if (this.#overdue && !this.#playing) this.#setDeadline(0)
     }
     if (event.type === 'end') this.#onEnd(event.summary)
   }
@@ -79,9 +89,18 @@ export class Streaming {
     this.#stop(this.#options.stopTimeoutMs)
   }
 
-  /** The time is over on the wall although not in the media: the network keeps the source waiting. */
+  #setDeadline(afterMs: number): void {
+    this.#deadline?.cancel()
+    this.#deadline = this.#options.platform.clock.setTimer(afterMs, () => this.#onDeadline())
+  }
+
+  /**
+   * The time is over on the wall although not in the media: the network keeps the source waiting. A service that is slow
+   * to make the stream ready is waited for, one that fails is not.
+   */
   #onDeadline(): void {
-    if (this.#producer.state === 'streaming') return
+    this.#overdue = true
+    if (this.#producer.state === 'streaming' || !(this.#playing || this.#failing)) return
     this.#player.stop()
     this.#stop(this.#producer.everStreamed ? this.#options.stopTimeoutMs : 0)
   }

@@ -31,9 +31,16 @@ export function networkError(error: NodeJS.ErrnoException, options: ConnectOptio
       return new KvsError('TLS_FAILED', `the certificate of ${peer} is for another host`)
     default:
       return isTls(code, error)
-        ? new KvsError('TLS_FAILED', `no secure connection to ${peer}: ${error.message} (${code})`)
+        ? new KvsError('TLS_FAILED', `no secure connection to ${peer}: ${tlsReason(error)} (${code})`, {
+            ...(code === 'ERR_SSL_WRONG_VERSION_NUMBER' && { cause: 'what listens there does not speak TLS' }),
+          })
         : new KvsError('CONNECTION_LOST', `the connection to ${peer} failed: ${error.message}`)
   }
+}
+
+/** OpenSSL's reason, where there is one: its message is a line of addresses, files and line numbers. */
+function tlsReason(error: Error): string {
+  return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message
 }
 
 /** OpenSSL's verification results have no common prefix; Node.js names them as OpenSSL does. */
