@@ -75,6 +75,7 @@ const kinds = {
   INTERNAL: kind(70, false, 'a mistake in this program, or no memory left', 'report it'),
 } as const satisfies Record<string, ErrorKind>
 
+/** The stable names of errors; docs/errors.md explains each. */
 export type ErrorCode = keyof typeof kinds
 
 function kind(exit: number, retry: boolean, cause: string, cure: string): ErrorKind {

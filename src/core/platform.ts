@@ -114,9 +114,13 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /** Diagnostics for people; the signature takes pino and its kin as they are. */
 export interface Log {
+  /** Only of interest when something is looked into. */
   debug(fields: object, message: string): void
+  /** What happens in the normal course. */
   info(fields: object, message: string): void
+  /** Something is not as it should be, but it goes on. */
   warn(fields: object, message: string): void
+  /** Something has failed. */
   error(fields: object, message: string): void
 }
 

@@ -2,6 +2,7 @@
 
 import { Histogram } from './histogram.ts'
 
+/** The acks of the service, by its own names. */
 export type AckType = 'BUFFERING' | 'RECEIVED' | 'PERSISTED' | 'ERROR' | 'IDLE'
 
 /** Why accepted media did not reach the service. */
@@ -15,12 +16,14 @@ export type LossReason =
   /** Sound for which there was no picture: no fragment could carry it. */
   | 'no-video'
 
+/** Media that was accepted and did not arrive, for one reason. */
 export interface Loss {
   fragments: number
   frames: number
   bytes: number
 }
 
+/** What a producer has done so far. `framesPut` is the sum of persisted, lost, discarded and still buffered. */
 export interface Stats {
   /** Frames that `putFrame` took, and their bytes. */
   framesPut: number

@@ -3,6 +3,7 @@
 import { KvsError } from './errors.ts'
 import { framesLost, type LossReason, type Stats } from './stats.ts'
 
+/** What became of everything. */
 export interface Summary {
   readonly stats: Stats
   /** Null where every frame put is persisted or was discarded before the first key frame. */

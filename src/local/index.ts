@@ -13,21 +13,19 @@ import { type StreamRecord, type StreamStatus, statusOf } from './control/stream
 import { Endpoint } from './endpoint.ts'
 import type { LocalKvsEvent } from './events.ts'
 import { Listener } from './http/listener.ts'
+import type { StoredMedia } from './media.ts'
 import { baseUrl, type LocalKvsOptions, type LocalKvsSettings, settingsOf } from './options.ts'
 import { DirectoryClaim } from './running.ts'
-import type { StreamStore } from './store/streamStore.ts'
 import { Authority, serverNames } from './tls/authority.ts'
 
-export type { Credentials } from '../core/aws/credentials/credentials.ts'
-export { type ErrorCode, KvsError } from '../core/errors.ts'
+export type { Credentials, Moment } from '../core/aws/credentials/credentials.ts'
+export { type ErrorCode, type ErrorDetails, KvsError } from '../core/errors.ts'
 export type { StreamStatus } from './control/stream.ts'
 export { ServiceError } from './errors.ts'
 export type { LocalKvsEvent } from './events.ts'
-export type { Ack } from './ingest/ack.ts'
+export type { Ack, ErrorAck, FragmentAck } from './ingest/ack.ts'
+export type { MediaFragment, MediaReader, MediaTrack, StoredMedia } from './media.ts'
 export type { LocalKvsOptions } from './options.ts'
-export type { FragmentReader } from './store/fragmentReader.ts'
-export type { StoredFragment } from './store/sessionStore.ts'
-export type { StreamStore } from './store/streamStore.ts'
 
 /** How long connections may take to end when the endpoint stops. */
 const stopGraceMs = 500
@@ -131,7 +129,7 @@ export class LocalKvs extends EventEmitter<{ event: [LocalKvsEvent] }> implement
   }
 
   /** The media of a stream, undefined where there is no such stream. */
-  async media(streamName: string): Promise<StreamStore | undefined> {
+  async media(streamName: string): Promise<StoredMedia | undefined> {
     return await this.#endpoint.media(streamName)
   }
 
@@ -141,6 +139,7 @@ export class LocalKvs extends EventEmitter<{ event: [LocalKvsEvent] }> implement
     return this.#stopping
   }
 
+  /** `stop()`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }

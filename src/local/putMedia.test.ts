@@ -204,7 +204,7 @@ describe('PutMedia refuses', () => {
       client.write(chunkOf(Buffer.concat([header(), fullCluster(1000), endOfFragment])))
       await client.untilReceived('PERSISTED')
       const media = await local.media('cam')
-      assert.equal(media?.latest?.producerMs, 1_554_245_524_450)
+      assert.equal(media?.fragments().at(-1)?.producerMs, 1_554_245_524_450)
       client.destroy()
     })
   })

@@ -4,9 +4,9 @@
  * @packageDocumentation
  */
 
-export type { CredentialProvider, Credentials } from '../core/aws/credentials/credentials.ts'
+export type { CredentialProvider, Credentials, Moment } from '../core/aws/credentials/credentials.ts'
 export type { PreparedStream } from '../core/aws/prepare.ts'
-export { type ErrorCode, KvsError } from '../core/errors.ts'
+export { type ErrorCode, type ErrorDetails, KvsError } from '../core/errors.ts'
 export type { Ack } from '../core/frame/ack.ts'
 export type { CodecName } from '../core/frame/frame.ts'
 export type { Histogram } from '../core/histogram.ts'

@@ -1,7 +1,7 @@
 /** A local endpoint for one test, in this process, and the environment that leads `kvs` to it. */
 
 import type { TestContext } from 'node:test'
-import { LocalKvs, type LocalKvsEvent, type LocalKvsOptions, type StreamStore } from '../../src/local/index.ts'
+import { LocalKvs, type LocalKvsEvent, type LocalKvsOptions, type StoredMedia } from '../../src/local/index.ts'
 import { temporaryFolder } from './folder.ts'
 import { Watched } from './within.ts'
 
@@ -12,7 +12,7 @@ export interface TestEndpoint {
   /** The first event, present or to come, for which `matches` holds. */
   event(matches: (event: LocalKvsEvent) => boolean): Promise<LocalKvsEvent>
   /** The media of a stream that must be there. */
-  media(streamName: string): Promise<StreamStore>
+  media(streamName: string): Promise<StoredMedia>
 }
 
 /** Starts an endpoint; it is stopped with the test at the latest. */

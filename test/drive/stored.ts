@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { MatroskaReader, type ReadTrack } from '../../src/core/mux/reader.ts'
-import type { StoredFragment, StreamStore } from '../../src/local/index.ts'
+import type { MediaFragment, StoredMedia } from '../../src/local/index.ts'
 
 export interface StoredFrame {
   readonly track: number
@@ -54,7 +54,7 @@ export function clustersOf(bytes: Uint8Array): readonly StoredCluster[] {
 }
 
 /** A stored fragment with its session's header: a whole document. */
-export async function fragmentBytes(stream: StreamStore, fragment: StoredFragment): Promise<Buffer> {
+export async function fragmentBytes(stream: StoredMedia, fragment: MediaFragment): Promise<Buffer> {
   const reader = await stream.openFragment(fragment)
   try {
     const pieces: Uint8Array[] = [reader.header]
@@ -66,7 +66,7 @@ export async function fragmentBytes(stream: StreamStore, fragment: StoredFragmen
 }
 
 /** Everything that a stream holds, fragment by fragment. */
-export async function storedClusters(stream: StreamStore): Promise<readonly StoredCluster[]> {
+export async function storedClusters(stream: StoredMedia): Promise<readonly StoredCluster[]> {
   const clusters: StoredCluster[] = []
   for (const fragment of stream.fragments()) clusters.push(...clustersOf(await fragmentBytes(stream, fragment)))
   return clusters

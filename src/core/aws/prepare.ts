@@ -21,6 +21,7 @@ export interface PrepareOptions {
   readonly cancel?: CancelSignal | undefined
 }
 
+/** A stream that is there and ACTIVE. */
 export interface PreparedStream {
   readonly arn: string
   /** As the service has it: this is what holds. */

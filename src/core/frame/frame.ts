@@ -14,6 +14,7 @@ export interface Frame {
   readonly data: Uint8Array
 }
 
+/** The codecs that the producer packages: H.264, H.265, AAC, and the two laws of G.711. */
 export type CodecName = 'h264' | 'h265' | 'aac' | 'alaw' | 'mulaw'
 
 /** What the Matroska header says of a track. */

@@ -17,6 +17,7 @@ export interface StreamRecord {
   readonly tags: Readonly<Record<string, string>>
 }
 
+/** As in DescribeStream. */
 export type StreamStatus = 'CREATING' | 'ACTIVE' | 'DELETING'
 
 /** The status at a moment; nothing needs to wait for a stream to become active. */

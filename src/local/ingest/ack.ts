@@ -2,6 +2,7 @@
 
 import { type AckErrorId, ackErrors } from './errors.ts'
 
+/** BUFFERING, RECEIVED or PERSISTED of a fragment. */
 export interface FragmentAck {
   readonly type: 'BUFFERING' | 'RECEIVED' | 'PERSISTED'
   /** Cluster timecode as sent, in units of the timecode scale. */
@@ -9,6 +10,7 @@ export interface FragmentAck {
   readonly number: string
 }
 
+/** Why the session ends; of a fragment where one is at fault. */
 export interface ErrorAck {
   readonly type: 'ERROR'
   readonly errorId: AckErrorId
@@ -19,6 +21,7 @@ export interface ErrorAck {
   readonly reason: string
 }
 
+/** An acknowledgement of PutMedia. */
 export type Ack = FragmentAck | ErrorAck | { readonly type: 'IDLE' }
 
 /**

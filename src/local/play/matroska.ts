@@ -1,7 +1,6 @@
 /** Stored fragments as files that players open. */
 
-import type { StoredFragment } from '../store/sessionStore.ts'
-import type { StreamStore } from '../store/streamStore.ts'
+import type { MediaFragment, StoredMedia } from '../media.ts'
 import { openSegment } from './chunks.ts'
 
 /**
@@ -9,12 +8,12 @@ import { openSegment } from './chunks.ts'
  * sends a fragment again, or new codec data, starts a new run.
  */
 export async function playableRuns(
-  stream: StreamStore,
-  fragments: readonly StoredFragment[],
-): Promise<readonly (readonly StoredFragment[])[]> {
-  const runs: StoredFragment[][] = []
+  stream: StoredMedia,
+  fragments: readonly MediaFragment[],
+): Promise<readonly (readonly MediaFragment[])[]> {
+  const runs: MediaFragment[][] = []
   let header: Uint8Array | null = null
-  let last: StoredFragment | null = null
+  let last: MediaFragment | null = null
   for (const fragment of fragments) {
     const next: Uint8Array = last?.segment === fragment.segment && header ? header : await headerOf(stream, fragment)
     const goesOn = header !== null && Buffer.compare(header, next) === 0 && fragment.timecode > (last?.timecode ?? 0)
@@ -26,7 +25,7 @@ export async function playableRuns(
   return runs
 }
 
-async function headerOf(stream: StreamStore, fragment: StoredFragment): Promise<Uint8Array> {
+async function headerOf(stream: StoredMedia, fragment: MediaFragment): Promise<Uint8Array> {
   const reader = await stream.openFragment(fragment)
   await reader.close()
   return reader.header
@@ -37,8 +36,8 @@ async function headerOf(stream: StreamStore, fragment: StoredFragment): Promise<
  * run as `playableRuns` makes them. Throws FragmentGone where one has expired meanwhile.
  */
 export async function* exportMatroska(
-  stream: StreamStore,
-  fragments: readonly StoredFragment[],
+  stream: StoredMedia,
+  fragments: readonly MediaFragment[],
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let first = true
   for (const fragment of fragments) {

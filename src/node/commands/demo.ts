@@ -11,7 +11,7 @@ import { type Option, type Options, parseOptions } from '../../cli/options.ts'
 import { bytesText } from '../../cli/report/statusLine.ts'
 import { KvsError } from '../../core/errors.ts'
 import type { Process } from '../../core/platform.ts'
-import { LocalKvs, type StoredFragment, type StreamStore } from '../../local/index.ts'
+import { LocalKvs, type MediaFragment, type StoredMedia } from '../../local/index.ts'
 import { exportMatroska, playableRuns } from '../../local/play/matroska.ts'
 import { rebaseCluster } from '../../local/play/rebase.ts'
 
@@ -93,13 +93,13 @@ async function showStored(local: LocalKvs, startMs: number, directory: string, p
   }
 }
 
-function line({ number, timecode, lengthMs, sizeBytes }: StoredFragment): string {
+function line({ number, timecode, lengthMs, sizeBytes }: MediaFragment): string {
   const time = new Date(timecode).toISOString().slice(11, 23)
   return `${time}  ${(lengthMs / 1000).toFixed(2)} s  ${bytesText(sizeBytes).padStart(9)}  ${number}`
 }
 
 /** The recording with times from zero on. */
-async function* fromZero(stream: StreamStore, run: readonly StoredFragment[]): AsyncGenerator<Uint8Array> {
+async function* fromZero(stream: StoredMedia, run: readonly MediaFragment[]): AsyncGenerator<Uint8Array> {
   const originMs = run[0]?.timecode ?? 0
   for await (const piece of exportMatroska(stream, run)) {
     rebaseCluster(piece, originMs)

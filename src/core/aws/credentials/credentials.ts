@@ -10,7 +10,13 @@ export interface Credentials {
   readonly secretAccessKey: string
   readonly sessionToken?: string | undefined
   /** When the service stops accepting them; absent for keys without an end. */
-  readonly expiration?: { getTime(): number } | undefined
+  readonly expiration?: Moment | undefined
+}
+
+/** A point in time; a Date is one. */
+export interface Moment {
+  /** Milliseconds since 1970-01-01 UTC. */
+  getTime(): number
 }
 
 /** Where credentials come from. Rejects with a KvsError, or whatever a provider of the AWS SDK rejects with. */
