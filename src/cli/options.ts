@@ -46,7 +46,7 @@ export class Options {
   }
 
   flag(name: string): boolean {
-    const value = this.text(name)
+    const value = this.text(name)?.toLowerCase()
     return value !== undefined && value !== 'false' && value !== '0'
   }
 
@@ -145,8 +145,14 @@ function find(table: readonly Option[], arg: string): Found {
 
 function unknown(table: readonly Option[], label: string): KvsError {
   const wanted = label.slice(2)
-  const near = wanted === '' ? undefined : table.find((option) => distance(option.name, wanted) <= 2)
-  const cause = near === undefined ? 'it is misspelt, or belongs to another command' : `did you mean --${near.name}?`
+  let near: string | undefined
+  let least = 3
+  for (const { name } of wanted === '' ? [] : table) {
+    const letters = distance(name, wanted)
+    if (letters < least) near = name
+    least = Math.min(least, letters)
+  }
+  const cause = near === undefined ? 'it is misspelt, or belongs to another command' : `did you mean --${near}?`
   return new KvsError('USAGE', `${label} is no option here`, { cause })
 }
 

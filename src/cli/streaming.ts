@@ -14,6 +14,9 @@ import type { Report } from './report/report.ts'
 /** What is on its way has this long after the first signal; after the second it has nothing. */
 const signalTimeoutMs = 5000
 
+/** When the time is over and the rest still on its way, this much may pass without a fragment being stored. */
+const patienceMs = 60_000
+
 export interface StreamingOptions {
   readonly host: Host
   readonly platform: Platform
@@ -33,6 +36,10 @@ export class Streaming {
   /** Something has failed. */
   #failing = false
   #overdue = false
+  /** The producer has been told to stop: only a signal changes how long that may take. */
+  #ending = false
+  /** When the deadline was last looked at. */
+  #framesPersisted = 0
   #deadline: Timer | undefined
   #signal = 0
 
@@ -70,7 +77,7 @@ export class Streaming {
 
   #onEvent(event: ProducerEvent): void {
     this.#options.report.event(event)
-    if (event.type === 'state' && event.state === 'idle' && !this.#playing && this.#signal === 0) {
+    if (event.type === 'state' && event.state === 'idle' && !this.#playing && !this.#ending) {
       this.#playing = true
       // In media time: what it took to find the stream does not count.
       this.#setDeadline(this.#options.durationMs)
@@ -78,7 +85,7 @@ export class Streaming {
     }
     if (event.type === 'retry') {
       this.#failing = true
-      if (this.#overdue && !this.#playing) this.#setDeadline(0)
+      if (this.#overdue && !this.#ending) this.#setDeadline(0)
     }
     if (event.type === 'end') this.#onEnd(event.summary)
   }
@@ -96,11 +103,18 @@ export class Streaming {
 
   /**
    * The time is over on the wall although not in the media: the network keeps the source waiting. A service that is slow
-   * to make the stream ready is waited for, one that fails is not.
+   * to make the stream ready is waited for, one that fails is not, nor one that takes media and stores none of it.
    */
   #onDeadline(): void {
+    const { state, stats } = this.#producer
+    const stuck = this.#overdue && stats.framesPersisted === this.#framesPersisted
     this.#overdue = true
-    if (this.#producer.state === 'streaming' || !(this.#playing || this.#failing)) return
+    this.#framesPersisted = stats.framesPersisted
+    if (!(this.#playing || this.#failing)) return
+    if (state === 'streaming' && !stuck) {
+      this.#setDeadline(patienceMs)
+      return
+    }
     this.#player.stop()
     this.#stop(this.#producer.everStreamed ? this.#options.stopTimeoutMs : 0)
   }
@@ -114,6 +128,8 @@ export class Streaming {
   }
 
   #stop(timeoutMs: number): void {
+    this.#ending = true
+    this.#deadline?.cancel()
     // The end arrives as an event; stop's own promise says the same.
     this.#producer.stop(timeoutMs).catch(() => undefined)
   }
