@@ -345,6 +345,17 @@ test('after a signal it ends within 5 s, at a second one at once, and loss goes 
   assert.equal(await early.end(5000), 143)
 })
 
+test('cut off as the signal comes, what is lost goes before the signal', async () => {
+  const kvs = new Kvs()
+  kvs.start('-n cam -d m -D 600 --fps 10')
+  await kvs.clock.advance(3500)
+  kvs.service.dial = () => refusedConnection
+  for (const connection of kvs.service.network.open) connection.close(refusedConnection)
+  await kvs.clock.advance(2000)
+  kvs.signal(2)
+  assert.equal(await kvs.end(5000), 74)
+})
+
 test('on a terminal one line is written over and over, cut to its width, and cleared', async () => {
   const kvs = new Kvs()
   kvs.columns = 60

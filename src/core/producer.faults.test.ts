@@ -242,15 +242,47 @@ for (const bytesPerMs of [undefined, 200]) {
 }
 
 test('a fragment larger than the buffer is lost when the connection breaks, and accounted for as such', async () => {
-  const rig = await new Rig({ tracks: [{ codec: 'h264' }], bufferBytes: 64 * 1024 }).ready()
-  rig.service.cut = (session) => (session === 1 ? 200_000 : undefined)
-  await rig.play(longGop(100))
-  const { stats, exitStatus } = await rig.finish()
-  assert.equal(exitStatus, 74)
-  assert.equal(stats.lost['larger-than-buffer']?.fragments, 1)
-  assert.equal(stats.lost['larger-than-buffer']?.frames, 99)
-  assert.equal(rig.of('lost')[0]?.reason, 'larger-than-buffer')
-  assert.deepEqual(rig.storedNumbers(), [99])
+  // At 20 bytes a millisecond the source waits for room as the connection breaks: it must go on.
+  for (const bytesPerMs of [undefined, 20]) {
+    const rig = await new Rig({ tracks: [{ codec: 'h264' }], bufferBytes: 64 * 1024 }).ready()
+    rig.service.bytesPerMs = bytesPerMs
+    rig.service.cut = (session) => (session === 1 ? 200_000 : undefined)
+    await rig.play(longGop(100))
+    const { stats, exitStatus } = await rig.finish()
+    assert.equal(exitStatus, 74)
+    assert.equal(stats.lost['larger-than-buffer']?.fragments, 1)
+    assert.equal(stats.lost['larger-than-buffer']?.frames, 99)
+    assert.equal(rig.of('lost')[0]?.reason, 'larger-than-buffer')
+    assert.deepEqual(rig.storedNumbers(), [99])
+  }
+})
+
+test('a buffer full with one fragment that has to wait for its turn is emptied when that comes', async () => {
+  const rig = await new Rig({
+    tracks: [{ codec: 'h264' }],
+    bufferBytes: 64 * 1024,
+    fragmentsPerSecond: 1,
+  }).ready()
+  const frames = longGop(50)
+  await rig.put({ track: 1, pts: -1000, dts: -1000, keyFrame: true, data: picture(900, true) })
+  await rig.clock.advance(100)
+  for (const frame of frames) await rig.put(frame)
+  assert.equal((await rig.finish()).exitStatus, 0)
+  assert.equal(rig.storedNumbers().length, 51)
+})
+
+test('the latency of an ack counts from the session that brought it', async () => {
+  const rig = await new Rig().ready()
+  rig.service.persistMs = Number.POSITIVE_INFINITY
+  await rig.play(media({ durationMs: 3000 }))
+  rig.service.persistMs = 5
+  for (const connection of rig.service.network.open) connection.close(null)
+  rig.service.dial = () => refusedConnection
+  await rig.clock.advance(60_000)
+  rig.service.dial = () => undefined
+  const { stats } = await rig.finish()
+  assert.equal(stats.fragmentsPersisted, 3)
+  assert.equal((stats.ackLatencyMs.quantile(1) ?? Number.NaN) < 2000, true)
 })
 
 test('a fragment that fits is not lost, however full the buffer was', async () => {

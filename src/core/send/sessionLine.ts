@@ -106,10 +106,8 @@ export class SessionLine {
   finish(): void {
     this.#finishing = true
     const empty = this.#options.buffer.fragments.length === 0
-    if (this.#session !== undefined) {
-      this.#session.finish()
-      if (empty) this.#awaitFarewell()
-    } else if (empty) {
+    if (this.#session !== undefined) this.#session.finish()
+    else if (empty) {
       // Nothing is owed; but a service that was never reached has not been served either.
       this.#end(this.everStreamed ? null : this.#failures.asReason())
     } else this.pump()
