@@ -190,7 +190,7 @@ describe('putMedia()', { concurrency: 2 }, () => {
   for (const writer of ['ffmpeg', 'mkvmerge'] as const) {
     test(`takes a file of ${writer} and tells of every fragment`, async (t) => {
       const endpoint = await startEndpoint(t)
-      const file = await recording(t, writer)
+      const file = await recording(t, writer, false)
       const bytes = await readFile(file)
       await createStream(t, endpoint)
       const startTimestampMs = Date.now()
@@ -215,6 +215,23 @@ describe('putMedia()', { concurrency: 2 }, () => {
       assert.equal(stream.fragments()[0]?.producerMs, startTimestampMs + (sent[0]?.timecode ?? 0))
     })
   }
+
+  test('a file whose Clusters break the rules of the service: an ERROR ack says which', async (t) => {
+    const endpoint = await startEndpoint(t)
+    await createStream(t, endpoint)
+    // Players do not mind, but the service does: mkvmerge ends a Cluster within a moment that has sound alone.
+    const bytes = await readFile(await recording(t, 'mkvmerge', true))
+    const session = await putMedia({ ...serviceOf(endpoint), streamName: 'library' })
+    const sending = async () => {
+      for (let at = 0; at < bytes.length; at += 10_000) await session.write(bytes.subarray(at, at + 10_000))
+      await session.end()
+    }
+    const sent = sending().catch((error: unknown) => assert.ok(error instanceof KvsError))
+    const errors: (string | null)[] = []
+    for await (const ack of session.acks()) if (ack.type === 'ERROR') errors.push(ack.errorCode)
+    assert.deepEqual(errors, ['FRAMES_MISSING_FOR_TRACK'])
+    await sent
+  })
 
   test('refused: the error of the service', async (t) => {
     const endpoint = await startEndpoint(t)
@@ -244,10 +261,11 @@ function framesOf({ timecode, frames }: StoredCluster) {
 }
 
 /** Three seconds with a key frame every second, Clusters at each of them. */
-async function recording(t: TestContext, writer: 'ffmpeg' | 'mkvmerge'): Promise<string> {
+async function recording(t: TestContext, writer: 'ffmpeg' | 'mkvmerge', sound: boolean): Promise<string> {
   const folder = await temporaryFolder(t)
   const file = join(folder, 'ffmpeg.mkv')
-  const sources = ['-f', 'lavfi', '-i', 'testsrc2=s=320x240:r=25:d=3', '-f', 'lavfi', '-i', 'sine=r=48000:d=3']
+  const tone = sound ? ['-f', 'lavfi', '-i', 'sine=r=48000:d=3'] : []
+  const sources = ['-f', 'lavfi', '-i', 'testsrc2=s=320x240:r=25:d=3', ...tone]
   const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '25', '-bf', '0']
   await ffmpeg(...sources, ...video, '-c:a', 'aac', '-cluster_time_limit', '1000', file)
   if (writer === 'ffmpeg') return file

@@ -3,24 +3,20 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { TestContext } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { readCredentials } from '../../src/local/auth/credentials.ts'
+import type { Credentials } from '../../src/local/index.ts'
+import { findRunning, type RunningEndpoint } from '../../src/local/running.ts'
 import { root, temporaryFolder } from './folder.ts'
 import { within } from './within.ts'
 
-const program = fileURLToPath(new URL('serve.ts', import.meta.url))
-
-interface Announced {
-  readonly url: string
-  readonly port: number
-  readonly caFile: string
-  readonly region: string
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
-}
+/** From the sources, whatever KVS_COMMAND is: the endpoint is Node's, and not what is being tested there. */
+const kvsLocal = ['--import', 'tsx', 'src/node/kvs.ts', 'local', '--limits', 'off']
 
 export class EndpointProcess {
   readonly directory: string
   #child: ChildProcess | undefined
-  #announced: Announced | undefined
+  #running: RunningEndpoint | undefined
+  #credentials: Credentials | undefined
 
   private constructor(directory: string) {
     this.directory = directory
@@ -36,25 +32,31 @@ export class EndpointProcess {
 
   /** Starts it again, in the same folder and on the same port. */
   async restart(): Promise<void> {
-    const args = ['--import', 'tsx', program, this.directory, String(this.#announced?.port ?? 0)]
-    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+    const { PATH = '', HOME = '' } = process.env
+    const args = [...kvsLocal, '--dir', this.directory, '--port', String(this.#running?.port ?? 0)]
+    const child = spawn(process.execPath, args, { cwd: root, env: { PATH, HOME }, stdio: ['ignore', 'ignore', 'pipe'] })
     this.#child = child
-    this.#announced = await within(firstLine(child), () => 'the start of an endpoint')
+    await within(greeted(child), () => 'the start of kvs local')
+    this.#running = (await findRunning(this.directory)) ?? undefined
+    this.#credentials = (await readCredentials(this.directory)) ?? undefined
   }
 
-  get announced(): Announced {
-    if (this.#announced === undefined) throw new Error('the endpoint has not been started')
-    return this.#announced
+  /** How programs reach it. */
+  get service() {
+    const [running, credentials] = [this.#running, this.#credentials]
+    if (running === undefined || credentials === undefined) throw new Error('the endpoint does not run')
+    const { url, region, caFile } = running
+    return { endpoint: url, region, caPath: caFile ?? '', credentials }
   }
 
   get env(): Readonly<Record<string, string>> {
-    const { credentials, region, url, caFile } = this.announced
+    const { credentials, region, endpoint, caPath } = this.service
     return {
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
       AWS_REGION: region,
-      CONTROL_PLANE_URI: url,
-      AWS_KVS_CACERT_PATH: caFile,
+      CONTROL_PLANE_URI: endpoint,
+      AWS_KVS_CACERT_PATH: caPath,
     }
   }
 
@@ -83,12 +85,16 @@ export class EndpointProcess {
   }
 }
 
-async function firstLine(child: ChildProcess): Promise<Announced> {
+/** Resolves when it has said where it runs. */
+async function greeted(child: ChildProcess): Promise<void> {
+  const stderr = child.stderr
+  if (stderr === null) throw new Error('no standard error')
   let text = ''
-  for await (const piece of child.stdout ?? []) {
-    text += String(piece)
-    const end = text.indexOf('\n')
-    if (end >= 0) return JSON.parse(text.slice(0, end)) as Announced
-  }
-  throw new Error('the endpoint ended before it was up')
+  await new Promise<void>((resolve, reject) => {
+    stderr.on('data', (piece) => {
+      text += String(piece)
+      if (text.includes('Ctrl-C stops it')) resolve()
+    })
+    child.once('exit', () => reject(new Error(`kvs local ended: ${text}`)))
+  })
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { MatroskaReader, type ReadTrack } from '../../src/core/mux/reader.ts'
 import type { MediaFragment, StoredMedia } from '../../src/local/index.ts'
+import { exportMatroska } from '../../src/local/play/matroska.ts'
 
 export interface StoredFrame {
   readonly track: number
@@ -53,16 +54,11 @@ export function clustersOf(bytes: Uint8Array): readonly StoredCluster[] {
   return clusters
 }
 
-/** A stored fragment with its session's header: a whole document. */
+/** A stored fragment as a document of its own. */
 export async function fragmentBytes(stream: StoredMedia, fragment: MediaFragment): Promise<Buffer> {
-  const reader = await stream.openFragment(fragment)
-  try {
-    const pieces: Uint8Array[] = [reader.header]
-    for await (const piece of reader.pieces()) pieces.push(piece)
-    return Buffer.concat(pieces)
-  } finally {
-    await reader.close()
-  }
+  const pieces: Uint8Array[] = []
+  for await (const piece of exportMatroska(stream, [fragment])) pieces.push(Buffer.from(piece))
+  return Buffer.concat(pieces)
 }
 
 /** Everything that a stream holds, fragment by fragment. */
