@@ -15,7 +15,7 @@ export interface ConnectSettings {
 }
 
 /** Writes up to this size leave in one piece; above, copying costs more than it saves. */
-const maxJoinedBytes = 256 * 1024
+const maxJoinedBytes = 512 * 1024
 
 export function makeConnect(settings: ConnectSettings): Connect {
   return (options, handlers) => new NodeSocket(settings, options, handlers)
@@ -60,7 +60,7 @@ class NodeSocket implements Socket {
 
   /**
    * Copies the parts into one piece, so that they leave as one TLS record where they fit. Node.js would do so too, but
-   * into memory obtained anew for every write, at twice the cost of the encryption. Undefined where they are too large.
+   * into memory obtained anew for every write. Undefined where they are too large.
    */
   #join(parts: readonly Uint8Array[]): Uint8Array | undefined {
     const [first] = parts

@@ -25,17 +25,18 @@ export const search: Search = {
   startCode: (bytes, from) => Buffer.prototype.indexOf.call(bytes, startCode, from),
 }
 
-/** Blocks that have been given back are kept for the next taker, up to this many. */
-const maxIdleBlocks = 64
+/** Blocks that have been given back are kept for the next taker, up to this size together. */
+const maxIdleBytes = 1024 * 1024
 
 /** Blocks of memory for one producer, taken from the heap on demand and used again, last given first. */
-export function makeBlocks(blockBytes = 16 * 1024): Blocks {
+export function makeBlocks(blockBytes = 64 * 1024): Blocks {
   const idle: Uint8Array[] = []
   return {
     blockBytes,
-    take: () => idle.pop() ?? new Uint8Array(blockBytes),
+    // Not filled with zeros: nothing is read of a block but what was written to it.
+    take: () => idle.pop() ?? new Uint8Array(Buffer.allocUnsafeSlow(blockBytes).buffer),
     give: (block) => {
-      if (idle.length < maxIdleBlocks) idle.push(block)
+      if ((idle.length + 1) * blockBytes <= maxIdleBytes) idle.push(block)
     },
   }
 }

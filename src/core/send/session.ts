@@ -9,7 +9,7 @@ import type { Stats } from '../stats.ts'
 import type { FragmentRate } from './fragmentRate.ts'
 
 /** Handed to the network at once at most: enough to keep it busy, little enough to stay in step with it. */
-const maxChunkBytes = 128 * 1024
+const maxChunkBytes = 256 * 1024
 
 /** Makes what cuts the response body into acks. */
 export type MakeAckParser = (onAck: (ack: Ack) => void) => { push(bytes: Uint8Array): void }

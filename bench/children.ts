@@ -1,0 +1,55 @@
+/** Processes of the benchmark: each part that is measured has one of its own. */
+
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+/** CPU time of a process so far, user and system, in seconds. */
+export interface Usage {
+  readonly cpuSeconds: number
+}
+
+export function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
+}
+
+/** Starts `file` of this folder and waits for its first message. */
+export async function startChild<T>(file: string, args: readonly string[]): Promise<{ child: ChildProcess; ready: T }> {
+  const path = fileURLToPath(new URL(file, import.meta.url))
+  const execArgv = [...process.execArgv.filter((argument) => !argument.startsWith('--cpu-prof')), ...profiling(file)]
+  const child = fork(path, args, { execArgv })
+  const ready = await Promise.race([
+    once(child, 'message').then(([message]) => message as T),
+    once(child, 'exit').then(([code]): never => {
+      throw new Error(`${file} ended with ${String(code)} before it was ready`)
+    }),
+  ])
+  return { child, ready }
+}
+
+/** BENCH_PROFILE=throughput.ts writes a profile of that process to out/profile. */
+function profiling(file: string): string[] {
+  return process.env['BENCH_PROFILE'] === file ? ['--cpu-prof', '--cpu-prof-dir=out/profile'] : []
+}
+
+/** Asks a child for its numbers. */
+export async function ask<T>(child: ChildProcess): Promise<T> {
+  const answer = once(child, 'message')
+  child.send('report')
+  const [message] = await answer
+  return message as T
+}
+
+/** Answers the parent's questions; ends when the parent does. */
+export function answer(report: () => unknown): void {
+  process.on('message', () => process.send?.(report()))
+  process.on('disconnect', () => process.exit(0))
+}
+
+/** Ends a child that waits for questions, and waits until it is gone. */
+export async function endChild(child: ChildProcess): Promise<void> {
+  const gone = once(child, 'exit')
+  child.disconnect()
+  await gone
+}
