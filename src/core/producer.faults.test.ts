@@ -36,7 +36,7 @@ test('cut at any byte, nothing is lost, and what is sent again is the same to th
         rig.assertSound()
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 40 },
   )
 })
 
@@ -506,6 +506,6 @@ test('whatever goes wrong in whatever order, the sums hold and it ends', async (
         assert.equal(new Set(rig.storedNumbers()).size >= summary.stats.framesPersisted, true)
       },
     ),
-    { numRuns: 120 },
+    { numRuns: 80 },
   )
 })
