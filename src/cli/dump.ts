@@ -14,39 +14,48 @@ export function openDump(
 ): ((session: number) => FileWriter) | undefined {
   const directory = options.text('dump')
   if (directory === undefined) return undefined
-  const path = (session: number) => `${directory}/${options.text('channel-name') ?? ''}_${session}.mkv`
-  const first = files.create(path(1))
-  return (session) => {
-    if (session === 1) return new Dump(() => first, warn)
-    return new Dump(() => files.create(path(session)), warn)
-  }
+  const path = (number: number) => `${directory}/${options.text('channel-name') ?? ''}_${number}.mkv`
+  let first: FileWriter | undefined = files.create(path(1))
+  let written = 0
+  return () =>
+    new Dump(() => {
+      const file = first ?? files.create(path(written + 1))
+      first = undefined
+      written++
+      return file
+    }, warn)
 }
 
 class Dump implements FileWriter {
+  readonly #open: () => FileWriter
   readonly #warn: (message: string) => void
   #file: FileWriter | undefined
+  #over = false
 
   constructor(open: () => FileWriter, warn: (message: string) => void) {
+    this.#open = open
     this.#warn = warn
-    this.#try(() => {
-      this.#file = open()
-    })
   }
 
+  /** Opens the file first where this is the first write: a session that is refused leaves none. */
   write(bytes: Uint8Array): void {
-    this.#try(() => this.#file?.write(bytes))
+    this.#try(() => {
+      this.#file ??= this.#open()
+      this.#file.write(bytes)
+    })
   }
 
   close(): void {
     this.#try(() => this.#file?.close())
-    this.#file = undefined
+    this.#over = true
   }
 
   #try(step: () => void): void {
+    if (this.#over) return
     try {
       step()
     } catch (error) {
-      this.#file = undefined
+      this.#over = true
       this.#warn(`the dump ends here: ${error instanceof Error ? error.message : String(error)}`)
     }
   }

@@ -54,7 +54,8 @@ class NodeSocket implements Socket {
     const joined = this.#join(parts)
     if (joined !== undefined) stream.write(joined, taken)
     else writeParts(stream, parts, taken)
-    waiting = stream.writableLength > 0
+    // A write that has failed takes nothing more: the close that follows must get its turn.
+    waiting = stream.writableLength > 0 || stream.errored !== null
     return !waiting
   }
 

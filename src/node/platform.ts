@@ -8,10 +8,17 @@ export const clock: Clock = {
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   setTimer(delayMs, task) {
-    const timer = setTimeout(task, delayMs)
+    let timer = setTimeout(wait, Math.min(delayMs, longestTimeoutMs), delayMs - longestTimeoutMs)
+    function wait(leftMs: number): void {
+      if (leftMs > 0) timer = setTimeout(wait, Math.min(leftMs, longestTimeoutMs), leftMs - longestTimeoutMs)
+      else task()
+    }
     return { cancel: () => clearTimeout(timer) }
   },
 }
+
+/** Node's timers take 31 bits; beyond that they fire at once. */
+const longestTimeoutMs = 2 ** 31 - 1
 
 export const crypto: Crypto = {
   sha256: (bytes) => createHash('sha256').update(bytes).digest(),

@@ -4,7 +4,7 @@ import { environmentCredentials } from '../../core/aws/credentials/environment.t
 import { controlPlaneEndpoint, hostHeader, type Origin, parseEndpoint } from '../../core/aws/endpoints.ts'
 import { userAgent } from '../../core/aws/userAgent.ts'
 import { KvsError } from '../../core/errors.ts'
-import type { ProducerOptions, TrackOptions } from '../../core/options.ts'
+import { checkOptions, type ProducerOptions, type TrackOptions } from '../../core/options.ts'
 import { type DirectoryOptions, type DirectoryTrack, openDirectory } from '../../core/source/directory.ts'
 import { version } from '../../core/version.ts'
 import type { Command, Host } from '../command.ts'
@@ -35,8 +35,7 @@ async function stream(options: Options, host: Host): Promise<number> {
   const endpoint = endpointOf(options)
   const tracks = openDirectory(host.files, platform.search, directoryOptions(options))
   const report = makeReport(options, host.process, platform.clock)
-  report.start(startFields(options, endpoint, accessKeyId, tracks))
-  const producerOptions: ProducerOptions = {
+  const wanted: ProducerOptions = {
     streamName: options.text('channel-name') ?? '',
     region: options.text('region') ?? '',
     endpoint,
@@ -49,13 +48,15 @@ async function stream(options: Options, host: Host): Promise<number> {
     kmsKeyId: options.text('kms-key-id'),
     tags: options.pairs('tag'),
     giveUpAfterMs: milliseconds(options, 'give-up-after'),
-    dump: openDump(options, host.files, (message) => report.warn(message)),
     userAgent: userAgent(version, host.process.system),
   }
+  checkOptions(wanted)
+  const dump = openDump(options, host.files, (message) => report.warn(message))
+  report.start(startFields(options, endpoint, accessKeyId, tracks))
   const streaming = new Streaming({
     host,
     platform,
-    producerOptions,
+    producerOptions: { ...wanted, dump },
     tracks,
     report,
     durationMs: milliseconds(options, 'duration') ?? 0,
@@ -114,11 +115,16 @@ function startFields(
     regionFrom: options.origin('region'),
     endpoint: `${endpoint.tls ? 'https' : 'http'}://${hostHeader(endpoint)}`,
     endpointFrom: options.has('endpoint') ? options.origin('endpoint') : 'region',
-    accessKeyId,
+    accessKeyId: masked(accessKeyId),
     credentialsFrom: 'environment',
     directory: options.text('directory') ?? '',
     media: tracks.map(mediaText).join(' + '),
     durationSeconds: options.number('duration') ?? 0,
     bufferKilobytes: options.number('size') ?? 0,
   }
+}
+
+/** Enough of a key id to recognise it. */
+function masked(accessKeyId: string): string {
+  return accessKeyId.length > 8 ? `${accessKeyId.slice(0, 4)}…${accessKeyId.slice(-4)}` : '…'
 }

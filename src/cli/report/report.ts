@@ -10,6 +10,7 @@ export interface StartFields {
   readonly regionFrom: string
   readonly endpoint: string
   readonly endpointFrom: string
+  /** Only enough of it to recognise it. */
   readonly accessKeyId: string
   readonly credentialsFrom: string
   readonly directory: string

@@ -38,7 +38,7 @@ export class TextReport implements Report {
     this.#say('info', `kvs: streaming ${directory} to "${stream}" for ${fields.durationSeconds} s`)
     this.#say('info', `  region       ${region} (${fields.regionFrom})`)
     this.#say('info', `  endpoint     ${endpoint} (${fields.endpointFrom})`)
-    this.#say('info', `  credentials  ${masked(fields.accessKeyId)} (${fields.credentialsFrom})`)
+    this.#say('info', `  credentials  ${fields.accessKeyId} (${fields.credentialsFrom})`)
     this.#say('info', `  media        ${media}`)
     this.#say('info', `  buffer       ${fields.bufferKilobytes} KB`)
   }
@@ -154,9 +154,4 @@ export class TextReport implements Report {
     this.#clear()
     this.#process.stderr(text)
   }
-}
-
-/** Enough of a key id to recognise it. */
-function masked(accessKeyId: string): string {
-  return accessKeyId.length > 8 ? `${accessKeyId.slice(0, 4)}…${accessKeyId.slice(-4)}` : '…'
 }
