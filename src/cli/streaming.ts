@@ -11,8 +11,8 @@ import type { Summary } from '../core/summary.ts'
 import type { Host } from './command.ts'
 import type { Report } from './report/report.ts'
 
-/** What is on its way has this long after the first signal; after the second it has nothing. */
-const signalTimeoutMs = 5000
+/** What is on its way has this long after the first signal, so that all is over in 5 s; after the second it has nothing. */
+const signalTimeoutMs = 4500
 
 /** When the time is over and the rest still on its way, this much may pass without a fragment being stored. */
 const patienceMs = 60_000
