@@ -177,14 +177,15 @@ export class Producer {
   /** Makes sure of room for `bytes`, where need be by giving up what is sent of a fragment larger than the buffer. */
   #makeRoom(bytes: number): boolean {
     const buffer = this.#buffer
+    const { blockBytes } = this.#platform.blocks
     if (bytes > serviceLimits.maxFragmentBytes) {
       throw new KvsError('FRAME_TOO_LARGE', `a frame of ${bytes} bytes does not fit into a fragment`, {
         cause: 'the service takes fragments of 50 MB at most',
         cure: 'lower the bit rate',
       })
     }
-    if (bytes > buffer.capacityBytes - this.#platform.blocks.blockBytes) {
-      const kilobytes = Math.ceil((bytes + this.#platform.blocks.blockBytes) / 1024)
+    if (bytes > buffer.capacityBytes - blockBytes) {
+      const kilobytes = ((Math.ceil(bytes / blockBytes) + 1) * blockBytes) / 1024
       throw new KvsError('FRAME_TOO_LARGE', `a frame of ${bytes} bytes does not fit into the buffer`, {
         cure: `use --size ${kilobytes} or more`,
       })

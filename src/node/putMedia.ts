@@ -1,5 +1,6 @@
 /** PutMedia by itself: one request, Matroska in, acks out. The AWS SDK for JavaScript has no such call. */
 
+import { setImmediate } from 'node:timers/promises'
 import { AckParser } from '../core/ack/parser.ts'
 import { ControlPlane } from '../core/aws/controlPlane.ts'
 import { CredentialCache, type Credentials } from '../core/aws/credentials/credentials.ts'
@@ -127,6 +128,8 @@ export class PutMediaSession implements AsyncDisposable {
     this.#throwIfOver()
     if (bytes.length === 0) return
     this.#blocked = this.#exchange?.writeChunk([bytes], bytes.length) === false
+    // A network that takes everything at once must not keep a loop of writes from seeing the acks.
+    if (!this.#blocked) await setImmediate()
     while (this.#blocked && !this.#over) await this.#change()
     this.#throwIfOver()
   }

@@ -45,6 +45,7 @@ export class TextReport implements Report {
 
   watch(producer: Producer): void {
     this.#producer = producer
+    this.#rates.add(this.#clock.monotonicMs(), 0, 0)
     if (says(this.#level, 'info')) this.#schedule()
   }
 
