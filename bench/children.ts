@@ -4,11 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-/** CPU time of a process so far, user and system, in seconds. */
-export interface Usage {
-  readonly cpuSeconds: number
-}
-
+/** CPU time of this process so far, user and system, in seconds. */
 export function cpuSeconds(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1e6
@@ -41,10 +37,15 @@ export async function ask<T>(child: ChildProcess): Promise<T> {
   return message as T
 }
 
-/** Answers the parent's questions; ends when the parent does. */
-export function answer(report: () => unknown): void {
+/** Answers the parent's questions; when the parent is done, cleans up and ends. */
+export function answer(report: () => unknown, cleanUp: () => Promise<void> = () => Promise.resolve()): void {
   process.on('message', () => process.send?.(report()))
-  process.on('disconnect', () => process.exit(0))
+  process.on('disconnect', () => {
+    cleanUp().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    )
+  })
 }
 
 /** Ends a child that waits for questions, and waits until it is gone. */

@@ -88,20 +88,32 @@ export class FrameLoop {
 
 /**
  * Writes the recording below `directory` as the `kvs` command reads it, with pictures cut or lengthened evenly so that
- * at `framesPerSecond` they make `bitsPerSecond`. Sound stays as it is.
+ * at `framesPerSecond` they make `bitsPerSecond`. Sound stays as it is. Resolves with the bytes in a second.
  */
-export async function writeScaled(directory: string, framesPerSecond: number, bitsPerSecond: number): Promise<void> {
+export async function writeScaled(directory: string, framesPerSecond: number, bitsPerSecond: number): Promise<number> {
   const { openDirectory, files, search } = await loadSource()
+  let bytesPerSecond = 0
   for (const track of openDirectory(files, search, { directory: mediaDirectory })) {
-    const { frames } = readTrack(track)
+    const { frames, frameMs } = readTrack(track)
     const video = track.format.kind === 'video'
     const factor = video ? bitsPerSecond / 8 / (framesPerSecond * (sizeOf(frames) / frames.length)) : 1
+    let bytes = 0
     for (const [index, frame] of frames.entries()) {
+      const whole = scaled(frame, factor)
+      bytes += whole.length
       const path = join(directory, track.files.path(index).slice(mediaDirectory.length))
       mkdirSync(dirname(path), { recursive: true })
-      writeFileSync(path, scaled(frame, factor))
+      writeFileSync(path, whole)
     }
+    bytesPerSecond += (bytes / frames.length) * (video ? framesPerSecond : 1000 / frameMs)
   }
+  return bytesPerSecond
+}
+
+/** Enough frames for `megabytes`, but no more than small ones can be put in a few seconds. */
+export function frameCount({ tracks, bytesPerSecond }: Recording, megabytes: number): number {
+  const framesPerSecond = tracks.reduce((sum, { frameMs }) => sum + 1000 / frameMs, 0)
+  return Math.min(150_000, Math.ceil(((megabytes * 1e6) / bytesPerSecond) * framesPerSecond))
 }
 
 /** The last NAL unit of a frame is its picture: what is cut off or added there leaves the rest as it was. */

@@ -34,7 +34,9 @@ export interface Trend {
   readonly riseBytes: number
   /** Standard deviation of the samples around the line. */
   readonly noiseBytes: number
-  /** The line rises by no more than twice the noise, or not at all. */
+  /** How long the samples last that the line goes through. */
+  readonly seconds: number
+  /** The line rises by no more than twice the noise, or by a fiftieth of what there is. */
   readonly flat: boolean
 }
 
@@ -48,13 +50,15 @@ export function trendOf(samples: readonly MemorySample[], of: (sample: MemorySam
   const spread = xs.reduce((sum, each) => sum + (each - x) ** 2, 0)
   const slope = xs.reduce((sum, each, i) => sum + (each - x) * ((ys[i] ?? 0) - y), 0) / spread
   const noise = Math.sqrt(mean(xs.map((each, i) => ((ys[i] ?? 0) - y - slope * (each - x)) ** 2)))
-  const rise = slope * ((xs[xs.length - 1] ?? 0) - (xs[0] ?? 0))
+  const minutes = (xs[xs.length - 1] ?? 0) - (xs[0] ?? 0)
+  const rise = slope * minutes
   return {
     maxBytes: Math.max(...samples.map(of)),
     bytesPerMinute: slope,
     riseBytes: rise,
     noiseBytes: noise,
-    flat: rise <= 2 * noise,
+    seconds: minutes * 60,
+    flat: rise <= Math.max(2 * noise, y / 50),
   }
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { ask, endChild, startChild } from './children.ts'
-import { type Recording, readRecording } from './media.ts'
+import { frameCount, readRecording } from './media.ts'
 import { type MemorySample, sampleMemory } from './memory.ts'
 import { type ProducerRun, runProducer } from './producerRun.ts'
 import type { SinkReady, SinkReport } from './sink.ts'
@@ -37,7 +37,7 @@ const target = {
   ca: service.ready.ca,
   credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
 }
-const frames = frameCount(recording, megabytes * 1e6)
+const frames = frameCount(recording, megabytes)
 const memory = Buffer.concat(recording.tracks.flatMap((track) => track.frames))
 
 const warm = await runProducer(target, recording, Math.ceil(frames / 2))
@@ -88,9 +88,4 @@ async function soakProducer() {
   const sampler = sampleMemory(100)
   const run = await runProducer(target, recording, Math.ceil(perSecond * soakSeconds))
   return { run, memory: sampler.stop() }
-}
-
-function frameCount({ tracks, bytesPerSecond }: Recording, bytes: number): number {
-  const framesPerSecond = tracks.reduce((sum, { frameMs }) => sum + 1000 / frameMs, 0)
-  return Math.ceil((bytes / bytesPerSecond) * framesPerSecond)
 }

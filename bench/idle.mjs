@@ -1,0 +1,3 @@
+/** A process that does nothing for long enough to be measured. */
+
+setTimeout(() => undefined, 12_500)
