@@ -13,7 +13,7 @@ import {
   number,
   string,
   unhex,
-} from '../testing/matroska-tree.ts'
+} from '../testing/matroskaTree.ts'
 import { hex } from '../text.ts'
 import { MatroskaError, MatroskaReader, type ReaderEvents, type ReadTrack } from './reader.ts'
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { KvsError } from '../../errors.ts'
-import { BitWriter } from '../../testing/bit-writer.ts'
+import { BitWriter } from '../../testing/bitWriter.ts'
 import { hex } from '../../text.ts'
 import { type Codec, newPayload } from '../frame.ts'
 import { aacCodec } from './aac.ts'
-import { audioSpecificConfig, readAudioSpecificConfig } from './aac-config.ts'
+import { audioSpecificConfig, readAudioSpecificConfig } from './aacConfig.ts'
 import { makeCodec, portableSearch } from './codec.ts'
 
 interface AdtsModel {

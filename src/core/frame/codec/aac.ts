@@ -13,8 +13,8 @@ import {
   lowComplexity,
   readAdts,
   readAudioSpecificConfig,
-} from './aac-config.ts'
-import { silentPacket } from './aac-silence.ts'
+} from './aacConfig.ts'
+import { silentPacket } from './aacSilence.ts'
 
 export interface AacOptions {
   /** 1 to 2^24 - 1 Hz. With `channels` it declares AAC-LC. */

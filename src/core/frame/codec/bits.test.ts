@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { BitWriter } from '../../testing/bit-writer.ts'
+import { BitWriter } from '../../testing/bitWriter.ts'
 import { BitReader } from './bits.ts'
 
 test('what was written is read, through emulation prevention', () => {

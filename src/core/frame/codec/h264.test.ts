@@ -15,7 +15,7 @@ import {
   h265Sps,
   h265Vps,
   lengthPrefixed,
-} from '../../testing/nal-streams.ts'
+} from '../../testing/nalStreams.ts'
 import { hex } from '../../text.ts'
 import { type Codec, newPayload, type TrackFormat } from '../frame.ts'
 import { makeCodec, portableSearch } from './codec.ts'

@@ -13,7 +13,7 @@ import {
   h265Vps,
   lengthPrefixed,
   profileTierLevel,
-} from '../../testing/nal-streams.ts'
+} from '../../testing/nalStreams.ts'
 import { hex } from '../../text.ts'
 import { type Codec, newPayload, type TrackFormat } from '../frame.ts'
 import { portableSearch } from './codec.ts'

@@ -4,7 +4,7 @@ import { KvsError } from '../../errors.ts'
 import type { Search } from '../../platform.ts'
 import type { Codec, CodecName, Payload, TrackFormat } from '../frame.ts'
 import { NalSplitter } from './nal.ts'
-import type { ParameterSets } from './parameter-sets.ts'
+import type { ParameterSets } from './parameterSets.ts'
 import type { GivenPrivate } from './private.ts'
 
 /** What a NAL unit is to the packager. */

@@ -1,6 +1,6 @@
 /** H.264 and H.265 parameter sets and frames, made for tests out of what they say. */
 
-import { BitWriter } from './bit-writer.ts'
+import { BitWriter } from './bitWriter.ts'
 
 export function annexB(...units: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(units.flatMap((unit) => [0, 0, 0, 1, ...unit]))
