@@ -3,11 +3,11 @@ import { test } from 'node:test'
 import { Sha256 } from '@aws-crypto/sha256-js'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { KvsError } from '../errors.ts'
-import { type FakeAnswer, type FakeRequest, FakeService } from './testing/fakeService.ts'
+import { type FakeAnswer, FakeControlPlane, type FakeRequest } from './testing/fakeControlPlane.ts'
 
 const fails = (code: string) => (error: unknown) => error instanceof KvsError && error.code === code
 const service = (answer: FakeAnswer | ((request: FakeRequest) => FakeAnswer)) =>
-  new FakeService(typeof answer === 'function' ? answer : () => answer)
+  new FakeControlPlane(typeof answer === 'function' ? answer : () => answer)
 
 // As the service has answered it, with its nulls and its way to write numbers.
 const described =
@@ -148,8 +148,8 @@ test('refusals are errors of this package, without the session token', async () 
 const httpDate = (ms: number) => new Date(ms).toUTCString()
 
 /** Refuses requests that are signed more than 15 minutes off, as the service does. */
-function strict(serviceOffsetMs: number, withDate = true): FakeService {
-  const fake: FakeService = service(({ headers }) => {
+function strict(serviceOffsetMs: number, withDate = true): FakeControlPlane {
+  const fake: FakeControlPlane = service(({ headers }) => {
     const nowMs = fake.clock.wallMs() + serviceOffsetMs
     const date = withDate ? { date: httpDate(nowMs) } : {}
     const text = headers['x-amz-date'] ?? ''
@@ -179,17 +179,17 @@ test('a clock that is wrong: once more with the time of the service, which is ke
 
 test('a clock that is set right later: the correction goes again', async () => {
   const serviceMs = Date.UTC(2030, 0, 1)
-  const fake: FakeService = service(({ headers }) => {
+  const fake: FakeControlPlane = service(({ headers }) => {
     const year = (headers['x-amz-date'] ?? '').slice(0, 4)
     const date = httpDate(serviceMs)
     if (year === date.slice(12, 16)) return { body: described, date }
     return { status: 400, type: 'RequestExpired', date }
   })
-  fake.clock.wall = Date.UTC(1970, 0, 1)
+  fake.clock.wallOriginMs = Date.UTC(1970, 0, 1)
   const controlPlane = fake.controlPlane()
   await controlPlane.describeStream('s')
   assert.ok(controlPlane.clockOffsetMs > 0)
-  fake.clock.wall = serviceMs + 60_000
+  fake.clock.wallOriginMs = serviceMs + 60_000
   await controlPlane.describeStream('s')
   assert.equal(controlPlane.clockOffsetMs, 0)
   assert.equal(fake.requests.length, 4)
@@ -221,5 +221,5 @@ test('without credentials nothing is sent; after close nothing either', async ()
   controlPlane.close()
   await assert.rejects(controlPlane.describeStream('s'), fails('STOPPED'))
   assert.equal(fake.requests.length, 1)
-  assert.equal(fake.clock.timers, 0)
+  assert.equal(fake.clock.pending, 0)
 })

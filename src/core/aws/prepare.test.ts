@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { KvsError } from '../errors.ts'
 import { ACTIVE_TIMEOUT_MS, type PrepareOptions, prepareStream } from './prepare.ts'
-import { type FakeAnswer, type FakeRequest, FakeService, passTime } from './testing/fakeService.ts'
+import { type FakeAnswer, FakeControlPlane, type FakeRequest, passTime } from './testing/fakeControlPlane.ts'
 
 const fails = (code: string, retry: boolean) => (error: unknown) =>
   error instanceof KvsError && error.code === code && error.retry === retry
@@ -22,9 +22,9 @@ function world({
   mediaType = 'video/h264',
   tags = {},
   answers = {},
-}: World): FakeService {
+}: World): FakeControlPlane {
   const left = statuses.slice()
-  return new FakeService(({ path }: FakeRequest) => {
+  return new FakeControlPlane(({ path }: FakeRequest) => {
     const special = answers[path]
     if (special !== undefined) return special
     if (path === '/createStream') return { body: { StreamARN: 'arn' } }
@@ -43,7 +43,7 @@ function world({
   })
 }
 
-const prepare = (fake: FakeService, more: Partial<PrepareOptions> = {}) =>
+const prepare = (fake: FakeControlPlane, more: Partial<PrepareOptions> = {}) =>
   passTime(
     fake.clock,
     prepareStream(fake.controlPlane(), {
@@ -67,7 +67,7 @@ test('a stream that is there and as asked for: one call', async () => {
     warnings: [],
   })
   assert.deepEqual(fake.paths, ['/describeStream'])
-  assert.equal(fake.clock.timers, 0)
+  assert.equal(fake.clock.pending, 0)
 })
 
 test('what differs is said, and what the stream says holds', async () => {
@@ -126,7 +126,7 @@ test('a stream that does not become ACTIVE: a minute, then worth retrying', asyn
   await assert.rejects(prepare(fake), fails('TIMED_OUT', true))
   assert.ok(fake.clock.monotonicMs() <= ACTIVE_TIMEOUT_MS && fake.clock.monotonicMs() > ACTIVE_TIMEOUT_MS - 3000)
   assert.ok(fake.requests.length > 30 && fake.requests.length < 36, 'every two seconds in the end')
-  assert.equal(fake.clock.timers, 0)
+  assert.equal(fake.clock.pending, 0)
 })
 
 test('tags of a stream that exists: set only where they differ', async () => {
@@ -181,7 +181,7 @@ test('called off: before it begins, while it waits, and nothing stays behind', a
   fake.clock.setTimer(10_000, () => controller.abort())
   await assert.rejects(prepare(fake, { cancel: controller.signal }), fails('STOPPED', false))
   assert.ok(fake.clock.monotonicMs() >= 10_000 && fake.clock.monotonicMs() < 10_100)
-  assert.equal(fake.clock.timers, 0)
+  assert.equal(fake.clock.pending, 0)
 })
 
 test('no listener stays on the signal', async () => {

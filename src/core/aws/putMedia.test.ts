@@ -4,11 +4,11 @@ import { Sha256 } from '@aws-crypto/sha256-js'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { KvsError } from '../errors.ts'
 import { type ExchangeHandlers, HttpExchange } from '../http/exchange.ts'
-import { FakeNetwork } from '../http/testing/fakes.ts'
+import { ScriptedNetwork } from '../http/testing/scriptedNetwork.ts'
 import { utf8Text } from '../text.ts'
 import { acceptedOnly, epochSeconds, type PutMediaInput, putMediaHead } from './putMedia.ts'
 import { SigningKeys } from './sigv4.ts'
-import { nodeCrypto, parseRequest } from './testing/fakeService.ts'
+import { nodeCrypto, parseRequest } from './testing/fakeControlPlane.ts'
 
 const token = 'IQoJb3JpZ2luX2VjEXAMPLE'
 const credentials = { accessKeyId: 'ASIAEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG', sessionToken: token }
@@ -105,7 +105,7 @@ test('the start timestamp has exactly three decimals', () => {
 })
 
 function begin() {
-  const network = new FakeNetwork()
+  const network = new ScriptedNetwork()
   const events: string[] = []
   let last: KvsError | null = null
   const handlers: ExchangeHandlers = {

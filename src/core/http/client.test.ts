@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { KvsError } from '../errors.ts'
 import { utf8Bytes, utf8Text } from '../text.ts'
 import { BODY_LIMIT_BYTES, COMPLETION_TIMEOUT_MS, HttpClient } from './client.ts'
-import { FakeNetwork } from './testing/fakes.ts'
+import { ScriptedNetwork } from './testing/scriptedNetwork.ts'
 
 const origin = { host: 'kinesisvideo.us-west-2.amazonaws.com', port: 443, tls: true }
 const post = { method: 'POST', path: '/describeStream', headers: [['x-a', 'b']] as const, body: utf8Bytes('{}') }
@@ -13,7 +13,7 @@ const ok =
   'HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nX-Amzn-RequestId: r\r\ncontent-length: 2\r\n\r\nok'
 
 const begin = () => {
-  const network = new FakeNetwork()
+  const network = new ScriptedNetwork()
   return { network, clock: network.clock, client: new HttpClient(network, origin) }
 }
 const fails = (code: string) => (error: unknown) => error instanceof KvsError && error.code === code
@@ -28,7 +28,7 @@ test('a request and its response', async () => {
   peer.send(ok.slice(0, 30)).send(ok.slice(30))
   const { status, headers, body, dateMs } = await answer
   assert.deepEqual([status, headers.get('x-amzn-requestid'), utf8Text(body), dateMs], [200, 'r', 'ok', 784111777000])
-  assert.equal(clock.timers, 0)
+  assert.equal(clock.pending, 0)
 })
 
 test('one connection serves requests in order, one at a time', async () => {
@@ -117,15 +117,15 @@ test('the whole request has ten seconds, each one its own', async () => {
   const { network, client, clock } = begin()
   const first = client.request(post)
   const second = client.request(post)
-  clock.advance(COMPLETION_TIMEOUT_MS - 1)
+  clock.advanceNow(COMPLETION_TIMEOUT_MS - 1)
   network.peer().open().send('HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nab')
-  clock.advance(1)
+  clock.advanceNow(1)
   await assert.rejects(first, fails('TIMED_OUT'))
   assert.ok(network.peer(0).destroyed)
-  clock.advance(COMPLETION_TIMEOUT_MS - 1)
+  clock.advanceNow(COMPLETION_TIMEOUT_MS - 1)
   network.peer(1).open().send(ok)
   assert.equal((await second).status, 200)
-  assert.equal(clock.timers, 0)
+  assert.equal(clock.pending, 0)
 })
 
 test('a body that ends with the connection, and one that is too large', async () => {
@@ -166,7 +166,7 @@ test('close rejects what is under way and what waits, and what comes later', asy
   await assert.rejects(second, fails('STOPPED'))
   await assert.rejects(client.request(post), fails('STOPPED'))
   assert.ok(network.peer().destroyed)
-  assert.equal(clock.timers, 0)
+  assert.equal(clock.pending, 0)
 })
 
 test('a header that would end the head early is refused before anything is sent', async () => {

@@ -10,14 +10,14 @@ import {
   REFUSAL_LIMIT_BYTES,
   REFUSAL_TIMEOUT_MS,
 } from './exchange.ts'
-import { FakeNetwork, type FakePeer } from './testing/fakes.ts'
+import { ScriptedNetwork, type ScriptedPeer } from './testing/scriptedNetwork.ts'
 
 const head = utf8Bytes('POST /putMedia HTTP/1.1\r\n\r\n')
 const continueLine = 'HTTP/1.1 100 Continue\r\n\r\n'
 const okHead = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'
 
 function begin(expectContinue = true, more: Partial<ExchangeHandlers> = {}) {
-  const network = new FakeNetwork()
+  const network = new ScriptedNetwork()
   const events: string[] = []
   const exchange = HttpExchange.open(
     network,
@@ -32,7 +32,7 @@ function begin(expectContinue = true, more: Partial<ExchangeHandlers> = {}) {
       ...more,
     },
   )
-  const peer: FakePeer = network.peer()
+  const peer: ScriptedPeer = network.peer()
   return { network, clock: network.clock, peer, exchange, events }
 }
 
@@ -51,7 +51,7 @@ test('both directions at once, from 100 Continue to the last ack', () => {
   assert.deepEqual(events, [])
   peer.send(continueLine)
   assert.deepEqual(events.splice(0), ['ready'])
-  assert.equal(clock.timers, 0)
+  assert.equal(clock.pending, 0)
   assert.equal(write(exchange, 'abc', 'defghijklmnop'), true)
   peer.send(okHead).send('3\r\nack\r\n')
   assert.equal(write(exchange, 'x'), true)
@@ -63,7 +63,7 @@ test('both directions at once, from 100 Continue to the last ack', () => {
   assert.ok(peer.ended)
   peer.close()
   assert.deepEqual(events, ['close -'])
-  assert.equal(clock.timers, 0)
+  assert.equal(clock.pending, 0)
 })
 
 test('the final status opens the body as well, a silent peer after a second, no expectation at once', () => {
@@ -72,12 +72,12 @@ test('the final status opens the body as well, a silent peer after a second, no 
   assert.deepEqual(early.events, ['head 200 1', 'ready'])
 
   const silent = begin()
-  silent.clock.advance(10_000)
+  silent.clock.advanceNow(10_000)
   assert.deepEqual(silent.events, [], 'the second runs from the head on')
   silent.peer.open()
-  silent.clock.advance(CONTINUE_TIMEOUT_MS - 1)
+  silent.clock.advanceNow(CONTINUE_TIMEOUT_MS - 1)
   assert.deepEqual(silent.events, [])
-  silent.clock.advance(1)
+  silent.clock.advanceNow(1)
   assert.deepEqual(silent.events, ['ready'])
   silent.peer.send(continueLine)
   assert.deepEqual(silent.events, ['ready'], 'a late 100 changes nothing')
@@ -137,12 +137,12 @@ test('a refusal: its body is told, nothing more is written, the connection goes'
     peer.send('HTTP/1.1 400 Bad Request\r\ncontent-length: 4\r\n\r\nno')
     assert.equal(exchange.writeChunk(parts('a'), 1), false)
     exchange.endBody()
-    clock.advance(CONTINUE_TIMEOUT_MS)
+    clock.advanceNow(CONTINUE_TIMEOUT_MS)
     peer.send('!!')
     assert.deepEqual(events, ['head 400 1', 'body no', 'body !!', 'end', 'close -'])
     assert.ok(peer.destroyed)
     assert.equal(peer.received, utf8Text(head))
-    assert.equal(clock.timers, 0)
+    assert.equal(clock.pending, 0)
   }
 })
 
@@ -157,16 +157,16 @@ test('a refusal without an end is cut in size and in time, and its loss is told'
 
   const slow = begin()
   slow.peer.open().send('HTTP/1.1 403 Forbidden\r\n\r\n')
-  slow.clock.advance(REFUSAL_TIMEOUT_MS - 1)
+  slow.clock.advanceNow(REFUSAL_TIMEOUT_MS - 1)
   assert.deepEqual(slow.events, ['head 403 0'])
-  slow.clock.advance(1)
+  slow.clock.advanceNow(1)
   assert.deepEqual(slow.events, ['head 403 0', 'end', 'close -'])
 
   const lost = begin()
   lost.peer.open().send('HTTP/1.1 403 Forbidden\r\ncontent-length: 5\r\n\r\n')
   lost.peer.close(null)
   assert.deepEqual(lost.events, ['head 403 1', 'close CONNECTION_LOST'])
-  assert.equal(lost.clock.timers, 0)
+  assert.equal(lost.clock.pending, 0)
 })
 
 test('redirects are refusals', () => {
@@ -184,7 +184,7 @@ test('losses: before, between and within the response', () => {
       peer.close(error)
       assert.equal(events.at(-1), 'close CONNECTION_LOST')
       assert.equal(events.filter((event) => event.startsWith('close')).length, 1)
-      assert.equal(clock.timers, 0)
+      assert.equal(clock.pending, 0)
     }
   }
   const refused = begin()
@@ -223,9 +223,9 @@ test('a response that ends before the request: nothing more is written, a peer t
   assert.equal(exchange.writeChunk(parts('b'), 1), false)
   exchange.endBody()
   peer.send('more')
-  clock.advance(999)
+  clock.advanceNow(999)
   assert.deepEqual(events.length, 3)
-  clock.advance(1)
+  clock.advanceNow(1)
   assert.deepEqual(events.slice(3), ['close -'])
   assert.ok(peer.destroyed)
 })
@@ -248,14 +248,14 @@ test('destroy silences it, whichever handler calls it', () => {
       },
     })
     begun.peer.open().send(`${continueLine}${okHead}3\r\nack\r\n0\r\n\r\n`)
-    begun.clock.advance(60_000)
+    begun.clock.advanceNow(60_000)
     assert.deepEqual(events, [name])
     assert.ok(begun.peer.destroyed)
     assert.equal(
       begun.events.some((event) => event.startsWith('close')),
       false,
     )
-    assert.equal(begun.clock.timers, 0)
+    assert.equal(begun.clock.pending, 0)
     assert.equal(begun.exchange.writeChunk(parts('a'), 1), false)
   }
 })

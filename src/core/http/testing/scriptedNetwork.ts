@@ -1,49 +1,12 @@
-/** A clock that stands still until told, and a network whose peers are played by the test. */
+/** A network whose far ends the test plays itself, line by line. */
 
 import type { KvsError } from '../../errors.ts'
-import type { Clock, ConnectOptions, Socket, SocketHandlers, Timer } from '../../platform.ts'
+import type { ConnectOptions, Socket, SocketHandlers } from '../../platform.ts'
+import { FakeClock } from '../../testing/fakeClock.ts'
 import { utf8Bytes, utf8Text } from '../../text.ts'
 
-export class FakeClock implements Clock {
-  wall = Date.UTC(2026, 10, 22, 8, 0, 0)
-  #nowMs = 0
-  readonly #timers = new Set<{ readonly atMs: number; readonly task: () => void }>()
-
-  wallMs(): number {
-    return this.wall + this.#nowMs
-  }
-
-  monotonicMs(): number {
-    return this.#nowMs
-  }
-
-  get timers(): number {
-    return this.#timers.size
-  }
-
-  setTimer(delayMs: number, task: () => void): Timer {
-    const timer = { atMs: this.#nowMs + delayMs, task }
-    this.#timers.add(timer)
-    return { cancel: () => void this.#timers.delete(timer) }
-  }
-
-  /** Lets `ms` pass: timers fire in order of their times. */
-  advance(ms: number): void {
-    const untilMs = this.#nowMs + ms
-    for (;;) {
-      let next: { readonly atMs: number; readonly task: () => void } | undefined
-      for (const timer of this.#timers) if (timer.atMs <= untilMs && timer.atMs < (next?.atMs ?? Infinity)) next = timer
-      if (next === undefined) break
-      this.#timers.delete(next)
-      this.#nowMs = next.atMs
-      next.task()
-    }
-    this.#nowMs = untilMs
-  }
-}
-
 /** The far end of one connection. */
-export class FakePeer implements Socket {
+export class ScriptedPeer implements Socket {
   readonly options: ConnectOptions
   readonly handlers: SocketHandlers
   /** Every `write` of the client, its parts joined. */
@@ -110,18 +73,18 @@ export class FakePeer implements Socket {
 }
 
 /** Takes connections. */
-export class FakeNetwork {
-  readonly peers: FakePeer[] = []
+export class ScriptedNetwork {
+  readonly peers: ScriptedPeer[] = []
   readonly clock = new FakeClock()
 
-  readonly connect = (options: ConnectOptions, handlers: SocketHandlers): FakePeer => {
-    const peer = new FakePeer(options, handlers)
+  readonly connect = (options: ConnectOptions, handlers: SocketHandlers): ScriptedPeer => {
+    const peer = new ScriptedPeer(options, handlers)
     this.peers.push(peer)
     return peer
   }
 
   /** The connection number `index`, the last one where not given. */
-  peer(index = this.peers.length - 1): FakePeer {
+  peer(index = this.peers.length - 1): ScriptedPeer {
     const peer = this.peers[index]
     if (peer === undefined) throw new Error(`there is no connection ${index}`)
     return peer

@@ -1,8 +1,9 @@
 /** A control plane without a network: answers each request as the test says. */
 
 import { createHash, createHmac } from 'node:crypto'
-import { FakeClock, FakePeer } from '../../http/testing/fakes.ts'
+import { ScriptedPeer } from '../../http/testing/scriptedNetwork.ts'
 import type { ConnectOptions, Crypto, SocketHandlers } from '../../platform.ts'
+import { FakeClock } from '../../testing/fakeClock.ts'
 import { ControlPlane } from '../controlPlane.ts'
 import type { Credentials } from '../credentials/credentials.ts'
 import { parseEndpoint } from '../endpoints.ts'
@@ -43,7 +44,7 @@ export function parseRequest(text: string): FakeRequest {
   return { method, path, headers, body, input: body === '' ? {} : JSON.parse(body) }
 }
 
-export class FakeService {
+export class FakeControlPlane {
   readonly clock = new FakeClock()
   readonly crypto = nodeCrypto
   readonly requests: FakeRequest[] = []
@@ -53,7 +54,7 @@ export class FakeService {
     this.#answer = answer
   }
 
-  readonly connect = (options: ConnectOptions, handlers: SocketHandlers): FakePeer => {
+  readonly connect = (options: ConnectOptions, handlers: SocketHandlers): ScriptedPeer => {
     const peer = new AnsweringPeer(options, handlers, (text) => this.#respond(text))
     queueMicrotask(() => peer.open())
     return peer
@@ -85,7 +86,7 @@ export class FakeService {
   }
 }
 
-class AnsweringPeer extends FakePeer {
+class AnsweringPeer extends ScriptedPeer {
   readonly #respond: (text: string) => string
 
   constructor(options: ConnectOptions, handlers: SocketHandlers, respond: (text: string) => string) {
@@ -101,16 +102,13 @@ class AnsweringPeer extends FakePeer {
   }
 }
 
-/** Lets time pass, `stepMs` by `stepMs`, until the promise is settled. */
-export async function passTime<T>(clock: FakeClock, promise: Promise<T>, stepMs = 10): Promise<T> {
-  let settled = false
+/** Lets time pass, from timer to timer, until the promise is settled. */
+export async function passTime<T>(clock: FakeClock, promise: Promise<T>): Promise<T> {
+  let done = false
   const mark = () => {
-    settled = true
+    done = true
   }
   promise.then(mark, mark)
-  for (;;) {
-    await new Promise((resolve) => setImmediate(resolve))
-    if (settled) return promise
-    clock.advance(stepMs)
-  }
+  await clock.until(() => done)
+  return promise
 }
