@@ -48,13 +48,13 @@ export interface ControlPlaneOptions {
 }
 
 /** The name that requests to every part of Kinesis Video Streams are signed for. */
-export const SERVICE = 'kinesisvideo'
+export const signingService = 'kinesisvideo'
 
 /** A clock that is wrong by less is left alone: the service accepts 15 minutes, and its answer takes time as well. */
-const SKEW_MS = 5 * 60_000
+const toleratedSkewMs = 5 * 60_000
 
 /** A service that goes on giving new pages of at most 50 tags is not listened to for ever. */
-const TAG_PAGES = 20
+const maxTagPages = 20
 
 /**
  * Every call rejects with a KvsError as `serviceError` makes it, or with one of the connection. A call that failed
@@ -121,7 +121,7 @@ export class ControlPlane {
   async listTagsForStream(arn: string): Promise<ReadonlyMap<string, string>> {
     const tags = new Map<string, string>()
     let token: string | undefined
-    for (let page = 0; page < TAG_PAGES; page++) {
+    for (let page = 0; page < maxTagPages; page++) {
       const next: JsonObject = token === undefined ? {} : { NextToken: token }
       const reply: JsonObject = await this.#call('ListTagsForStream', { StreamARN: arn, ...next })
       for (const [name, value] of Object.entries(objectOf(reply.Tags) ?? {})) {
@@ -180,7 +180,7 @@ export class ControlPlane {
       headers,
       payloadHash,
       region,
-      service: SERVICE,
+      service: signingService,
       credentials,
       wallMs,
     }
@@ -192,8 +192,8 @@ export class ControlPlane {
   #adoptTime(response: HttpResponse): boolean {
     if (response.dateMs === undefined) return false
     const offsetMs = response.dateMs - this.#platform.clock.wallMs()
-    const wanted = Math.abs(offsetMs) > SKEW_MS ? offsetMs : 0
-    if (Math.abs(wanted - this.clockOffsetMs) <= SKEW_MS) return false
+    const wanted = Math.abs(offsetMs) > toleratedSkewMs ? offsetMs : 0
+    if (Math.abs(wanted - this.clockOffsetMs) <= toleratedSkewMs) return false
     this.clockOffsetMs = wanted
     return true
   }

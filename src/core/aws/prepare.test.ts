@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { KvsError } from '../errors.ts'
-import { ACTIVE_TIMEOUT_MS, type PrepareOptions, prepareStream } from './prepare.ts'
+import { activeTimeoutMs, type PrepareOptions, prepareStream } from './prepare.ts'
 import { type FakeAnswer, FakeControlPlane, type FakeRequest, passTime } from './testing/fakeControlPlane.ts'
 
 const fails = (code: string, retry: boolean) => (error: unknown) =>
@@ -124,7 +124,7 @@ test('UPDATING is waited for; DELETING is an end, at once and while waiting', as
 test('a stream that does not become ACTIVE: a minute, then worth retrying', async () => {
   const fake = world({ statuses: ['CREATING'] })
   await assert.rejects(prepare(fake), fails('TIMED_OUT', true))
-  assert.ok(fake.clock.monotonicMs() <= ACTIVE_TIMEOUT_MS && fake.clock.monotonicMs() > ACTIVE_TIMEOUT_MS - 3000)
+  assert.ok(fake.clock.monotonicMs() <= activeTimeoutMs && fake.clock.monotonicMs() > activeTimeoutMs - 3000)
   assert.ok(fake.requests.length > 30 && fake.requests.length < 36, 'every two seconds in the end')
   assert.equal(fake.clock.pending, 0)
 })

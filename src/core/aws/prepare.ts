@@ -35,9 +35,9 @@ export interface PreparedStream {
 }
 
 /** How long a stream may take to become ACTIVE, and how often it is looked at meanwhile. */
-export const ACTIVE_TIMEOUT_MS = 60_000
-const FIRST_POLL_MS = 250
-const LONGEST_POLL_MS = 2000
+export const activeTimeoutMs = 60_000
+const firstPollMs = 250
+const longestPollMs = 2000
 
 /**
  * Describes the stream, creates it where it is missing and that is allowed, waits until it is ACTIVE, tags it. Rejects
@@ -46,7 +46,7 @@ const LONGEST_POLL_MS = 2000
  */
 export async function prepareStream(controlPlane: ControlPlane, options: PrepareOptions): Promise<PreparedStream> {
   const { clock, cancel } = options
-  const deadlineMs = clock.monotonicMs() + ACTIVE_TIMEOUT_MS
+  const deadlineMs = clock.monotonicMs() + activeTimeoutMs
   throwIfCalledOff(cancel)
   let info = await describe(controlPlane, options.name)
   let created = false
@@ -54,7 +54,7 @@ export async function prepareStream(controlPlane: ControlPlane, options: Prepare
     created = await create(controlPlane, options)
     info = await describe(controlPlane, options.name)
   }
-  for (let pollMs = FIRST_POLL_MS; info?.status !== 'ACTIVE'; pollMs = Math.min(2 * pollMs, LONGEST_POLL_MS)) {
+  for (let pollMs = firstPollMs; info?.status !== 'ACTIVE'; pollMs = Math.min(2 * pollMs, longestPollMs)) {
     if (info?.status === 'DELETING') throw beingDeleted(options.name)
     await pause(options, pollMs, deadlineMs, info)
     // Straight after its creation a stream may not be known everywhere yet.
@@ -144,7 +144,7 @@ function pause(options: PrepareOptions, pollMs: number, deadlineMs: MonotonicMs,
   const { clock, cancel, name } = options
   if (clock.monotonicMs() + pollMs > deadlineMs) {
     const status = info?.status ?? 'not there yet'
-    const what = `the stream "${name}" is ${status} and not ACTIVE after ${ACTIVE_TIMEOUT_MS / 1000} s`
+    const what = `the stream "${name}" is ${status} and not ACTIVE after ${activeTimeoutMs / 1000} s`
     return Promise.reject(new KvsError('TIMED_OUT', what))
   }
   return new Promise((resolve, reject) => {

@@ -6,11 +6,11 @@ import type { ExchangeHandlers } from '../http/exchange.ts'
 import type { ResponseHead } from '../http/head.ts'
 import { requestHead } from '../http/request.ts'
 import type { Crypto } from '../platform.ts'
-import { SERVICE, secretsOf } from './controlPlane.ts'
+import { secretsOf, signingService } from './controlPlane.ts'
 import type { Credentials } from './credentials/credentials.ts'
 import { hostHeader, type Origin } from './endpoints.ts'
 import { serviceError } from './errors.ts'
-import { EMPTY_PAYLOAD_SHA256, type Headers, type SigningKeys, signRequest } from './sigv4.ts'
+import { emptyPayloadSha256, type Headers, type SigningKeys, signRequest } from './sigv4.ts'
 
 /** The stream by its name or by its ARN: exactly one of them, or the service refuses the request. */
 export type StreamTarget =
@@ -52,7 +52,7 @@ export function putMediaHead(input: PutMediaInput, crypto: Crypto, keys?: Signin
     ['x-amzn-producer-start-timestamp', epochSeconds(input.startTimestampMs ?? wallMs)],
     input.streamArn === undefined ? ['x-amzn-stream-name', input.streamName] : ['x-amzn-stream-arn', input.streamArn],
   ]
-  const payloadHash = EMPTY_PAYLOAD_SHA256
+  const payloadHash = emptyPayloadSha256
   const request = {
     method: 'POST',
     path,
@@ -60,7 +60,7 @@ export function putMediaHead(input: PutMediaInput, crypto: Crypto, keys?: Signin
     headers,
     payloadHash,
     region,
-    service: SERVICE,
+    service: signingService,
     credentials,
     wallMs,
   }

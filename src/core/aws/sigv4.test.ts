@@ -12,7 +12,7 @@ import {
   authorizationHeader,
   canonicalRequest,
   credentialScope,
-  EMPTY_PAYLOAD_SHA256,
+  emptyPayloadSha256,
   type Headers,
   SigningKeys,
   signature,
@@ -148,7 +148,7 @@ test('the ListUsers example of the IAM documentation, step by step', () => {
     query: 'Action=ListUsers&Version=2010-05-08',
     headers,
     signedHeaders,
-    payloadHash: EMPTY_PAYLOAD_SHA256,
+    payloadHash: emptyPayloadSha256,
   })
   assert.equal(
     canonical,
@@ -172,7 +172,7 @@ test('the ListUsers example of the IAM documentation, step by step', () => {
 })
 
 test('the hash of the empty payload is what it says', () => {
-  assert.equal(EMPTY_PAYLOAD_SHA256, sha256(''))
+  assert.equal(emptyPayloadSha256, sha256(''))
 })
 
 test('a verifier may name exactly the headers of SignedHeaders, hop-by-hop ones included', () => {

@@ -12,10 +12,10 @@ import type { Credentials } from './credentials/credentials.ts'
 /** Header lines in the order of the wire; a name may occur more than once. */
 export type Headers = readonly (readonly [name: string, value: string])[]
 
-export const ALGORITHM = 'AWS4-HMAC-SHA256'
+export const signingAlgorithm = 'AWS4-HMAC-SHA256'
 
 /** Lower-case hexadecimal SHA-256 of no bytes: the payload hash of PutMedia, whose body is not signed. */
-export const EMPTY_PAYLOAD_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+export const emptyPayloadSha256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 export interface CanonicalRequestInput {
   readonly method: string
@@ -44,7 +44,7 @@ export function canonicalRequest(input: CanonicalRequestInput): string {
 
 /** Step 2 and 3: what the signature is made of. `dateTime` as `amzDate` gives it, `scope` as `credentialScope`. */
 export function stringToSign(dateTime: string, scope: string, canonical: string, crypto: Crypto): string {
-  return `${ALGORITHM}\n${dateTime}\n${scope}\n${hex(crypto.sha256(utf8Bytes(canonical)))}`
+  return `${signingAlgorithm}\n${dateTime}\n${scope}\n${hex(crypto.sha256(utf8Bytes(canonical)))}`
 }
 
 /** Step 4, first half: the key for one day, region and service (32 bytes). */
@@ -73,7 +73,7 @@ export function authorizationHeader(
   signedHeaders: readonly string[],
   signed: string,
 ): string {
-  return `${ALGORITHM} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signed}`
+  return `${signingAlgorithm} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signed}`
 }
 
 /** The scope that a signature is good for: `YYYYMMDD/region/service/aws4_request`. */

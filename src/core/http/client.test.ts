@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { KvsError } from '../errors.ts'
 import { utf8Bytes, utf8Text } from '../text.ts'
-import { BODY_LIMIT_BYTES, COMPLETION_TIMEOUT_MS, HttpClient } from './client.ts'
+import { bodyLimitBytes, completionTimeoutMs, HttpClient } from './client.ts'
 import { ScriptedNetwork } from './testing/scriptedNetwork.ts'
 
 const origin = { host: 'kinesisvideo.us-west-2.amazonaws.com', port: 443, tls: true }
@@ -117,12 +117,12 @@ test('the whole request has ten seconds, each one its own', async () => {
   const { network, client, clock } = begin()
   const first = client.request(post)
   const second = client.request(post)
-  clock.advanceNow(COMPLETION_TIMEOUT_MS - 1)
+  clock.advanceNow(completionTimeoutMs - 1)
   network.peer().open().send('HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nab')
   clock.advanceNow(1)
   await assert.rejects(first, fails('TIMED_OUT'))
   assert.ok(network.peer(0).destroyed)
-  clock.advanceNow(COMPLETION_TIMEOUT_MS - 1)
+  clock.advanceNow(completionTimeoutMs - 1)
   network.peer(1).open().send(ok)
   assert.equal((await second).status, 200)
   assert.equal(clock.pending, 0)
@@ -133,12 +133,12 @@ test('a body that ends with the connection, and one that is too large', async ()
   const first = client.request(post)
   network.peer().open().send('HTTP/1.1 200 OK\r\n\r\nabc').close()
   assert.equal(utf8Text((await first).body), 'abc')
-  const piece = new Uint8Array(BODY_LIMIT_BYTES / 4)
+  const piece = new Uint8Array(bodyLimitBytes / 4)
   const second = client.request(post)
   const peer = network.peer().open().send('HTTP/1.1 200 OK\r\n\r\n')
   for (let i = 0; i < 4; i++) peer.send(piece)
   peer.close()
-  assert.equal((await second).body.length, BODY_LIMIT_BYTES)
+  assert.equal((await second).body.length, bodyLimitBytes)
   const third = client.request(post)
   const endless = network.peer().open().send('HTTP/1.1 200 OK\r\n\r\n')
   for (let i = 0; i < 5; i++) endless.send(piece)

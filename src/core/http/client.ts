@@ -3,17 +3,17 @@
 import { asKvsError, KvsError } from '../errors.ts'
 import type { WallMs } from '../frame/time.ts'
 import type { Clock, Connect, Socket, Timer } from '../platform.ts'
-import { CONNECT_TIMEOUT_MS } from './exchange.ts'
+import { connectTimeoutMs } from './exchange.ts'
 import type { ResponseHead } from './head.ts'
 import { hostHeader, type Origin } from './origin.ts'
 import { type HeaderLines, requestHead } from './request.ts'
 import { ResponseParser } from './response.ts'
 
 /** From the request to the last byte of its response, connecting included. */
-export const COMPLETION_TIMEOUT_MS = 10_000
+export const completionTimeoutMs = 10_000
 
 /** Most bytes of a response body. */
-export const BODY_LIMIT_BYTES = 1024 * 1024
+export const bodyLimitBytes = 1024 * 1024
 
 export interface HttpRequest {
   readonly method: string
@@ -43,7 +43,7 @@ export interface ClientTimeouts {
   readonly completionMs: number
 }
 
-const usualTimeouts: ClientTimeouts = { connectMs: CONNECT_TIMEOUT_MS, completionMs: COMPLETION_TIMEOUT_MS }
+const usualTimeouts: ClientTimeouts = { connectMs: connectTimeoutMs, completionMs: completionTimeoutMs }
 
 /** A request and what has come back of it. */
 interface Job {
@@ -237,8 +237,8 @@ export class HttpClient {
 
 function collect(job: Job, bytes: Uint8Array): void {
   job.bodyBytes += bytes.length
-  if (job.bodyBytes > BODY_LIMIT_BYTES) {
-    throw new KvsError('HTTP_INVALID', `the peer's answer has more than ${BODY_LIMIT_BYTES} bytes`)
+  if (job.bodyBytes > bodyLimitBytes) {
+    throw new KvsError('HTTP_INVALID', `the peer's answer has more than ${bodyLimitBytes} bytes`)
   }
   job.pieces.push(new Uint8Array(bytes))
 }

@@ -4,11 +4,11 @@ import fc from 'fast-check'
 import { KvsError } from '../errors.ts'
 import { utf8Bytes, utf8Text } from '../text.ts'
 import {
-  CONTINUE_TIMEOUT_MS,
+  continueTimeoutMs,
   type ExchangeHandlers,
   HttpExchange,
-  REFUSAL_LIMIT_BYTES,
-  REFUSAL_TIMEOUT_MS,
+  refusalLimitBytes,
+  refusalTimeoutMs,
 } from './exchange.ts'
 import { ScriptedNetwork, type ScriptedPeer } from './testing/scriptedNetwork.ts'
 
@@ -75,7 +75,7 @@ test('the final status opens the body as well, a silent peer after a second, no 
   silent.clock.advanceNow(10_000)
   assert.deepEqual(silent.events, [], 'the second runs from the head on')
   silent.peer.open()
-  silent.clock.advanceNow(CONTINUE_TIMEOUT_MS - 1)
+  silent.clock.advanceNow(continueTimeoutMs - 1)
   assert.deepEqual(silent.events, [])
   silent.clock.advanceNow(1)
   assert.deepEqual(silent.events, ['ready'])
@@ -137,7 +137,7 @@ test('a refusal: its body is told, nothing more is written, the connection goes'
     peer.send('HTTP/1.1 400 Bad Request\r\ncontent-length: 4\r\n\r\nno')
     assert.equal(exchange.writeChunk(parts('a'), 1), false)
     exchange.endBody()
-    clock.advanceNow(CONTINUE_TIMEOUT_MS)
+    clock.advanceNow(continueTimeoutMs)
     peer.send('!!')
     assert.deepEqual(events, ['head 400 1', 'body no', 'body !!', 'end', 'close -'])
     assert.ok(peer.destroyed)
@@ -150,14 +150,14 @@ test('a refusal without an end is cut in size and in time, and its loss is told'
   const large = begin()
   large.peer.open().send('HTTP/1.1 403 Forbidden\r\n\r\n')
   large.peer
-    .send('a'.repeat(REFUSAL_LIMIT_BYTES - 1))
+    .send('a'.repeat(refusalLimitBytes - 1))
     .send('bcd')
     .send('e')
   assert.deepEqual(large.events.slice(2), ['body b', 'end', 'close -'])
 
   const slow = begin()
   slow.peer.open().send('HTTP/1.1 403 Forbidden\r\n\r\n')
-  slow.clock.advanceNow(REFUSAL_TIMEOUT_MS - 1)
+  slow.clock.advanceNow(refusalTimeoutMs - 1)
   assert.deepEqual(slow.events, ['head 403 0'])
   slow.clock.advanceNow(1)
   assert.deepEqual(slow.events, ['head 403 0', 'end', 'close -'])

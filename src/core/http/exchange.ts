@@ -4,21 +4,21 @@ import { asKvsError, KvsError } from '../errors.ts'
 import type { Clock, Connect, Socket, Timer } from '../platform.ts'
 import type { ResponseHead } from './head.ts'
 import type { Origin } from './origin.ts'
-import { CHUNK_HEAD_BYTES, CRLF, chunkHead, LAST_CHUNK } from './request.ts'
+import { chunkHead, chunkHeadBytes, crlf, lastChunk } from './request.ts'
 import { ResponseParser } from './response.ts'
 
 /** How long the connection may take to stand (PROTOCOL "service call connection"). */
-export const CONNECT_TIMEOUT_MS = 5000
+export const connectTimeoutMs = 5000
 
 /** RFC 9110 section 10.1.1 lets a client send its body although no 100 has come; curl waits as long. */
-export const CONTINUE_TIMEOUT_MS = 1000
+export const continueTimeoutMs = 1000
 
 /** Most bytes that are read of the body of a refusal, and how long its end may take. */
-export const REFUSAL_LIMIT_BYTES = 64 * 1024
-export const REFUSAL_TIMEOUT_MS = 5000
+export const refusalLimitBytes = 64 * 1024
+export const refusalTimeoutMs = 5000
 
 /** After a complete response the peer has this long to close the connection. */
-const LINGER_MS = 1000
+const lingerMs = 1000
 
 /** `onClose` comes last and exactly once, unless the exchange was destroyed: then nothing comes any more. */
 export interface ExchangeHandlers {
@@ -26,7 +26,7 @@ export interface ExchangeHandlers {
   onReady(): void
   /** The final response's head. A status other than 2xx is a refusal: nothing more is written. */
   onHead(head: ResponseHead): void
-  /** Response body, borrowed until the call returns; of a refusal at most `REFUSAL_LIMIT_BYTES`. */
+  /** Response body, borrowed until the call returns; of a refusal at most `refusalLimitBytes`. */
   onBody(bytes: Uint8Array): void
   /** The last chunk is taken, the next may be written. */
   onDrain(): void
@@ -56,7 +56,7 @@ export class HttpExchange {
   readonly #options: ExchangeOptions
   readonly #handlers: ExchangeHandlers
   readonly #parser: ResponseParser
-  readonly #chunkHead = new Uint8Array(CHUNK_HEAD_BYTES)
+  readonly #chunkHead = new Uint8Array(chunkHeadBytes)
   /** What is given to the socket: it borrows the list as well as the parts. */
   readonly #gathered: Uint8Array[] = []
   readonly #socket: Socket
@@ -88,7 +88,7 @@ export class HttpExchange {
     })
     const { host, port, tls } = options.origin
     this.#socket = platform.connect(
-      { host, port, tls, timeoutMs: CONNECT_TIMEOUT_MS },
+      { host, port, tls, timeoutMs: connectTimeoutMs },
       {
         onOpen: () => this.#onOpen(),
         onData: (bytes) => this.#onData(bytes),
@@ -110,7 +110,7 @@ export class HttpExchange {
     gathered.length = 0
     gathered.push(chunkHead(totalBytes, this.#chunkHead))
     for (const part of parts) gathered.push(part)
-    gathered.push(CRLF)
+    gathered.push(crlf)
     return this.#write(gathered)
   }
 
@@ -119,7 +119,7 @@ export class HttpExchange {
     if (this.#closed || this.#parser.done || this.#body !== 'open') return
     this.#body = 'ended'
     if (this.#blocked) this.#owesEnd = true
-    else this.#write([LAST_CHUNK])
+    else this.#write([lastChunk])
   }
 
   /** Drops the connection now; no handler is called any more. */
@@ -137,7 +137,7 @@ export class HttpExchange {
   #onOpen(): void {
     if (this.#closed) return
     this.#write([this.#options.head])
-    if (this.#options.expectContinue) this.#setTimer(CONTINUE_TIMEOUT_MS, () => this.#want())
+    if (this.#options.expectContinue) this.#setTimer(continueTimeoutMs, () => this.#want())
     this.#tellReady()
   }
 
@@ -158,7 +158,7 @@ export class HttpExchange {
     this.#blocked = false
     if (this.#owesEnd) {
       this.#owesEnd = false
-      this.#write([LAST_CHUNK])
+      this.#write([lastChunk])
     } else if (this.#body === 'waiting') {
       this.#tellReady()
     } else if (this.#body === 'open') {
@@ -188,7 +188,7 @@ export class HttpExchange {
     }
     this.#body = 'refused'
     this.#owesEnd = false
-    this.#setTimer(REFUSAL_TIMEOUT_MS, () => this.#endRefusal())
+    this.#setTimer(refusalTimeoutMs, () => this.#endRefusal())
     this.#handlers.onHead(head)
   }
 
@@ -198,7 +198,7 @@ export class HttpExchange {
       this.#handlers.onBody(bytes)
       return
     }
-    const room = REFUSAL_LIMIT_BYTES - this.#refusalBytes
+    const room = refusalLimitBytes - this.#refusalBytes
     this.#refusalBytes += Math.min(bytes.length, room)
     this.#handlers.onBody(bytes.length > room ? bytes.subarray(0, room) : bytes)
     if (bytes.length >= room) this.#endRefusal()
@@ -213,7 +213,7 @@ export class HttpExchange {
     this.#handlers.onEnd()
     if (this.#closed) return
     this.#socket.end()
-    this.#setTimer(LINGER_MS, () => this.#fail(null))
+    this.#setTimer(lingerMs, () => this.#fail(null))
   }
 
   /** All that matters of a refusal has been read. */

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { KvsError } from '../errors.ts'
 import { utf8Text } from '../text.ts'
 import { hostHeader } from './origin.ts'
-import { CHUNK_HEAD_BYTES, CRLF, chunkHead, LAST_CHUNK, requestHead } from './request.ts'
+import { chunkHead, chunkHeadBytes, crlf, lastChunk, requestHead } from './request.ts'
 
 const isConfiguration = (error: unknown) => error instanceof KvsError && error.code === 'CONFIGURATION'
 
@@ -37,11 +37,11 @@ test('nothing can be smuggled into a head, and the error does not say the value'
 test('chunk framing', () => {
   assert.equal(utf8Text(chunkHead(1)), '1\r\n')
   assert.equal(utf8Text(chunkHead(0xabcdef)), 'abcdef\r\n')
-  assert.equal(utf8Text(CRLF), '\r\n')
-  assert.equal(utf8Text(LAST_CHUNK), '0\r\n\r\n')
+  assert.equal(utf8Text(crlf), '\r\n')
+  assert.equal(utf8Text(lastChunk), '0\r\n\r\n')
   fc.assert(
     fc.property(fc.maxSafeNat(), (bytes) => {
-      const into = new Uint8Array(CHUNK_HEAD_BYTES)
+      const into = new Uint8Array(chunkHeadBytes)
       assert.equal(utf8Text(chunkHead(bytes, into)), `${bytes.toString(16)}\r\n`)
       assert.equal(chunkHead(bytes, into).buffer, into.buffer)
     }),

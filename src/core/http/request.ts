@@ -33,20 +33,20 @@ function isTarget(path: string): boolean {
 }
 
 /** Ends a chunk's data. */
-export const CRLF: Uint8Array = new Uint8Array([13, 10])
+export const crlf: Uint8Array = new Uint8Array([13, 10])
 
 /** The chunk of size 0 without trailers, which ends a chunked body. */
-export const LAST_CHUNK: Uint8Array = new Uint8Array([0x30, 13, 10, 13, 10])
+export const lastChunk: Uint8Array = new Uint8Array([0x30, 13, 10, 13, 10])
 
 /** Room that `chunkHead` needs at most. */
-export const CHUNK_HEAD_BYTES = 16
+export const chunkHeadBytes = 16
 
 /**
  * What goes before a chunk's data: its size in bytes (1 or more) in hexadecimal digits, CRLF. The bytes lie in `into`,
  * so they are good until the next call with the same `into`.
  */
-export function chunkHead(bytes: number, into: Uint8Array = new Uint8Array(CHUNK_HEAD_BYTES)): Uint8Array {
-  let at = CHUNK_HEAD_BYTES
+export function chunkHead(bytes: number, into: Uint8Array = new Uint8Array(chunkHeadBytes)): Uint8Array {
+  let at = chunkHeadBytes
   into[--at] = 10
   into[--at] = 13
   let rest = bytes
@@ -55,5 +55,5 @@ export function chunkHead(bytes: number, into: Uint8Array = new Uint8Array(CHUNK
     into[--at] = digit < 10 ? 0x30 + digit : 0x57 + digit
     rest = (rest - digit) / 16
   } while (rest > 0)
-  return into.subarray(at, CHUNK_HEAD_BYTES)
+  return into.subarray(at, chunkHeadBytes)
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { KvsError } from '../errors.ts'
 import { utf8Bytes, utf8Text } from '../text.ts'
-import { CHUNK_LINE_LIMIT_BYTES, HEAD_LIMIT_BYTES, ResponseParser } from './response.ts'
+import { chunkLineLimitBytes, headLimitBytes, ResponseParser } from './response.ts'
 
 /** What a parser says of pieces, then of the end: body pieces joined, errors as their code. */
 function read(pieces: readonly (string | Uint8Array)[], method = 'POST', end = true) {
@@ -123,11 +123,11 @@ const broken: [string, string][] = [
   ['a chunk with a space first', `${ok}transfer-encoding: chunked\r\n\r\n 1\r\n`],
   ['a huge chunk', `${ok}transfer-encoding: chunked\r\n\r\nffffffffffffffff\r\n`],
   ['a chunk longer than it says', `${ok}transfer-encoding: chunked\r\n\r\n1\r\nab\r\n`],
-  ['a long chunk line', `${ok}transfer-encoding: chunked\r\n\r\n1;${'a'.repeat(CHUNK_LINE_LIMIT_BYTES)}\r\n`],
-  ['a long header', `${ok}a: ${'a'.repeat(HEAD_LIMIT_BYTES)}`],
-  ['many headers', ok + 'a: b\r\n'.repeat(HEAD_LIMIT_BYTES / 6)],
+  ['a long chunk line', `${ok}transfer-encoding: chunked\r\n\r\n1;${'a'.repeat(chunkLineLimitBytes)}\r\n`],
+  ['a long header', `${ok}a: ${'a'.repeat(headLimitBytes)}`],
+  ['many headers', ok + 'a: b\r\n'.repeat(headLimitBytes / 6)],
   ['endless interim responses', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(2000)],
-  ['endless trailers', `${ok}transfer-encoding: chunked\r\n\r\n0\r\n${'a: b\r\n'.repeat(HEAD_LIMIT_BYTES / 6)}`],
+  ['endless trailers', `${ok}transfer-encoding: chunked\r\n\r\n0\r\n${'a: b\r\n'.repeat(headLimitBytes / 6)}`],
 ]
 
 for (const [name, text] of broken) {
@@ -137,9 +137,9 @@ for (const [name, text] of broken) {
 }
 
 test('the longest chunk line and the longest head are taken', () => {
-  const line = `1;${'a'.repeat(CHUNK_LINE_LIMIT_BYTES - 3)}\r\n`
+  const line = `1;${'a'.repeat(chunkLineLimitBytes - 3)}\r\n`
   assert.equal(read([`${ok}transfer-encoding: chunked\r\n\r\n${line}x\r\n0\r\n\r\n`]).events.at(-1), 'end')
-  const rest = HEAD_LIMIT_BYTES - ok.length - 'a: \r\ncontent-length: 0\r\n\r\n'.length
+  const rest = headLimitBytes - ok.length - 'a: \r\ncontent-length: 0\r\n\r\n'.length
   const head = (bytes: number) => `${ok}a: ${'a'.repeat(bytes)}\r\ncontent-length: 0\r\n\r\n`
   assert.equal(read([head(rest)]).events.at(-1), 'end')
   assert.equal(read([head(rest + 1)]).events.at(-1), 'HTTP_INVALID')

@@ -6,10 +6,10 @@ import { type Framing, HeadBuilder, invalid, type ResponseHead } from './head.ts
 import { LineReader } from './lines.ts'
 
 /** Most bytes of all heads of one response, interim ones and trailers included. */
-export const HEAD_LIMIT_BYTES = 32 * 1024
+export const headLimitBytes = 32 * 1024
 
 /** Most bytes of a line that says how large a chunk is, extensions included. */
-export const CHUNK_LINE_LIMIT_BYTES = 256
+export const chunkLineLimitBytes = 256
 
 export interface ResponseHandlers {
   /** An interim response, 1xx but 101. */
@@ -54,7 +54,7 @@ export class ResponseParser {
       if (this.#state === 'body' || this.#state === 'chunkData' || this.#state === 'untilClose') {
         at = this.#pushBody(bytes, at)
       } else {
-        const limit = this.#state === 'head' || this.#state === 'trailer' ? HEAD_LIMIT_BYTES : CHUNK_LINE_LIMIT_BYTES
+        const limit = this.#state === 'head' || this.#state === 'trailer' ? headLimitBytes : chunkLineLimitBytes
         const next = this.#line.take(bytes, at, limit)
         this.#countHead((next < 0 ? bytes.length : next) - at)
         if (next < 0) return bytes.length
@@ -77,7 +77,7 @@ export class ResponseParser {
   #countHead(bytes: number): void {
     if (this.#state !== 'head' && this.#state !== 'trailer') return
     this.#headBytes += bytes
-    if (this.#headBytes > HEAD_LIMIT_BYTES) throw invalid(`more than ${HEAD_LIMIT_BYTES} bytes of headers`)
+    if (this.#headBytes > headLimitBytes) throw invalid(`more than ${headLimitBytes} bytes of headers`)
   }
 
   #pushBody(bytes: Uint8Array, from: number): number {

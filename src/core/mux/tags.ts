@@ -7,7 +7,7 @@ import { master, text } from './ebml.ts'
 import * as id from './ids.ts'
 
 /** Tells the service that the fragment is complete, without waiting for the next cluster. */
-export const END_OF_FRAGMENT = 'AWS_KINESISVIDEO_END_OF_FRAGMENT'
+export const endOfFragmentName = 'AWS_KINESISVIDEO_END_OF_FRAGMENT'
 
 /** A Tags element of one Tag with a SimpleTag for each pair, in order. */
 export function tagsElement(pairs: readonly { readonly name: string; readonly value: string }[]): Uint8Array {
@@ -19,5 +19,5 @@ export function tagsElement(pairs: readonly { readonly name: string; readonly va
 
 /** The Tags element that ends a fragment. */
 export function endOfFragment(): Uint8Array {
-  return tagsElement([{ name: END_OF_FRAGMENT, value: '' }])
+  return tagsElement([{ name: endOfFragmentName, value: '' }])
 }

@@ -10,7 +10,7 @@ import { clusterStartBytes, simpleBlockBytes, writeClusterStart, writeSimpleBloc
 import { putSize, putUnsigned, sizeWidth } from './ebml.ts'
 import { sessionHeader } from './header.ts'
 import { MatroskaReader, type ReadTrack } from './reader.ts'
-import { END_OF_FRAGMENT, endOfFragment, tagsElement } from './tags.ts'
+import { endOfFragment, endOfFragmentName, tagsElement } from './tags.ts'
 
 const video: Track = {
   number: 1,
@@ -192,8 +192,8 @@ test('sizes of blocks at the borders of their size field', () => {
 })
 
 test('tags', () => {
-  assert.equal(END_OF_FRAGMENT, 'AWS_KINESISVIDEO_END_OF_FRAGMENT')
-  const name = hex(new TextEncoder().encode(END_OF_FRAGMENT))
+  assert.equal(endOfFragmentName, 'AWS_KINESISVIDEO_END_OF_FRAGMENT')
+  const name = hex(new TextEncoder().encode(endOfFragmentName))
   assert.equal(hex(endOfFragment()), `1254c367ac7373a967c8a645a3a0${name}448780`)
   const pairs = [
     { name: 'ä', value: 'x'.repeat(256) },

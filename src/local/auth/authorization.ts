@@ -1,4 +1,4 @@
-import { ALGORITHM } from '../../core/aws/sigv4.ts'
+import { signingAlgorithm } from '../../core/aws/sigv4.ts'
 import { ServiceError } from '../errors.ts'
 
 /** The Authorization header of a signed request, taken apart. */
@@ -20,8 +20,8 @@ export interface Authorization {
  */
 export function parseAuthorization(header: string): Authorization {
   const space = header.indexOf(' ')
-  if (space < 0 || header.slice(0, space) !== ALGORITHM) {
-    throw incomplete(`Authorization header must start with '${ALGORITHM} '.`)
+  if (space < 0 || header.slice(0, space) !== signingAlgorithm) {
+    throw incomplete(`Authorization header must start with '${signingAlgorithm} '.`)
   }
   const parts = new Map<string, string>()
   for (const part of header.slice(space + 1).split(',')) {

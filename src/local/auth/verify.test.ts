@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash, createHmac } from 'node:crypto'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { EMPTY_PAYLOAD_SHA256, type Headers, signRequest } from '../../core/aws/sigv4.ts'
+import { emptyPayloadSha256, type Headers, signRequest } from '../../core/aws/sigv4.ts'
 import { ServiceError } from '../errors.ts'
 import { type SignedRequest, Verifier } from './verify.ts'
 
@@ -35,7 +35,7 @@ function signed(options: Signing = {}): SignedRequest {
   const body = options.body === undefined ? '{"StreamName":"cam"}' : options.body
   const path = options.path ?? '/describeStream'
   const headers = options.headers ?? [['Host', 'localhost:8443']]
-  const hash = body === null ? EMPTY_PAYLOAD_SHA256 : createHash('sha256').update(body).digest('hex')
+  const hash = body === null ? emptyPayloadSha256 : createHash('sha256').update(body).digest('hex')
   const added = signRequest(
     {
       method: 'POST',
@@ -173,9 +173,9 @@ describe('a request that was changed on the way', () => {
   it('is refused where the declared hash is not that of the body', () => {
     const headers: Headers = [
       ['Host', 'localhost'],
-      ['x-amz-content-sha256', EMPTY_PAYLOAD_SHA256],
+      ['x-amz-content-sha256', emptyPayloadSha256],
     ]
-    const request = signed({ headers, payloadHash: EMPTY_PAYLOAD_SHA256 })
+    const request = signed({ headers, payloadHash: emptyPayloadSha256 })
     refused(request, 'InvalidSignatureException', 403, /not the SHA-256 of the body/)
   })
 })

@@ -4,7 +4,7 @@ import {
   amzDate,
   canonicalRequest,
   credentialScope,
-  EMPTY_PAYLOAD_SHA256,
+  emptyPayloadSha256,
   type Headers,
   SigningKeys,
   signature,
@@ -168,7 +168,7 @@ function checkSignedHeaders(headers: Headers, signedHeaders: readonly string[]):
  */
 function payloadHashOf(request: SignedRequest): string {
   const declared = headerValue(request.headers, 'x-amz-content-sha256')
-  if (request.body === null) return declared ?? EMPTY_PAYLOAD_SHA256
+  if (request.body === null) return declared ?? emptyPayloadSha256
   const actual = createHash('sha256').update(request.body).digest('hex')
   if (declared === undefined || declared === 'UNSIGNED-PAYLOAD') return declared ?? actual
   if (declared !== actual) throw invalid("The value of 'x-amz-content-sha256' is not the SHA-256 of the body.")

@@ -4,7 +4,7 @@
  */
 
 import { MatroskaReader, type ReaderEvents } from '../../core/mux/reader.ts'
-import { END_OF_FRAGMENT } from '../../core/mux/tags.ts'
+import { endOfFragmentName } from '../../core/mux/tags.ts'
 import { AckFault } from './errors.ts'
 import type { Limits } from './limits.ts'
 import type { MediaRules } from './rules.ts'
@@ -84,7 +84,7 @@ export class MediaEvents {
         // Tags in the header are the session's, not a fragment's.
         if (this.#clusters === 0) return
         rules.tag(name, value)
-        if (name === END_OF_FRAGMENT) this.#endAfterTags = true
+        if (name === endOfFragmentName) this.#endAfterTags = true
       },
       tagsEnd: (position) => {
         if (this.#endAfterTags && this.#fragmentAt >= 0) this.#endFragment(position)

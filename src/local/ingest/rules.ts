@@ -1,13 +1,13 @@
 /** The rules that the media of one session must keep (PutMedia, "Requirements"); each breach is an AckFault. */
 
 import type { ReadTrack } from '../../core/mux/reader.ts'
-import { END_OF_FRAGMENT } from '../../core/mux/tags.ts'
+import { endOfFragmentName } from '../../core/mux/tags.ts'
 import { AckFault } from './errors.ts'
 import type { Limits } from './limits.ts'
 
 /** The only tags of a producer whose name may start with AWS. */
 const reservedTags: ReadonlySet<string> = new Set([
-  END_OF_FRAGMENT,
+  endOfFragmentName,
   'AWS_KINESISVIDEO_IMAGE_GENERATION',
   'AWS_KINESISVIDEO_IMAGE_PREFIX',
   'AWS_KINESISVIDEO_NOTIFICATION',

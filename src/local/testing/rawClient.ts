@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { connect as connectTcp, createServer, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { EMPTY_PAYLOAD_SHA256, type Headers, signRequest } from '../../core/aws/sigv4.ts'
+import { emptyPayloadSha256, type Headers, signRequest } from '../../core/aws/sigv4.ts'
 import type { LocalKvs } from '../index.ts'
 
 const crypto = {
@@ -12,7 +12,7 @@ const crypto = {
 
 /** Head of a signed POST. With a body it is that of a JSON call, without one that of PutMedia. */
 export function signedHead(local: LocalKvs, path: string, headers: Headers, body?: string): string {
-  const payloadHash = body === undefined ? EMPTY_PAYLOAD_SHA256 : createHash('sha256').update(body).digest('hex')
+  const payloadHash = body === undefined ? emptyPayloadSha256 : createHash('sha256').update(body).digest('hex')
   const sized: Headers =
     body === undefined ? headers : [...headers, ['Content-Length', String(Buffer.byteLength(body))]]
   const all: Headers = [['Host', new URL(local.url).host], ...sized]

@@ -5,7 +5,7 @@ import {
   CredentialCache,
   type Credentials,
   checkCredentials,
-  REFRESH_BEFORE_MS,
+  refreshBeforeMs,
   staticCredentials,
 } from './credentials.ts'
 import { environmentCredentials } from './environment.ts'
@@ -97,7 +97,7 @@ test('asked once for all who wait, and not again until 38 s before the end', asy
   await answer(until(100_000))
   const [first, second] = await both
   assert.equal(first, second)
-  world.nowMs += 100_000 - REFRESH_BEFORE_MS
+  world.nowMs += 100_000 - refreshBeforeMs
   assert.equal(await cache.get(), first)
   assert.equal(world.calls, 1)
   world.nowMs += 1

@@ -23,7 +23,7 @@ export interface Moment {
 export type CredentialProvider = () => Promise<Credentials>
 
 /** What a request must still have of its credentials' life: 30 s, 5 s for the call and 3 s of grace. */
-export const REFRESH_BEFORE_MS = 38_000
+export const refreshBeforeMs = 38_000
 
 /**
  * The credentials, if they can be sent at all: no part is missing or holds spaces, control characters or anything
@@ -57,7 +57,7 @@ export function staticCredentials(credentials: Credentials): CredentialProvider 
 }
 
 /**
- * Keeps the credentials of a provider until `REFRESH_BEFORE_MS` before they expire. Asks the provider once at a time,
+ * Keeps the credentials of a provider until `refreshBeforeMs` before they expire. Asks the provider once at a time,
  * whoever waits. Where it fails, what is there serves until it expires.
  */
 export class CredentialCache {
@@ -78,7 +78,7 @@ export class CredentialCache {
    * CREDENTIALS_EXPIRED where it has only old ones; else with NO_CREDENTIALS, worth retrying if it has worked before.
    */
   get(): Promise<Credentials> {
-    if (this.#current !== undefined && this.#remainingMs(this.#current) >= REFRESH_BEFORE_MS) {
+    if (this.#current !== undefined && this.#remainingMs(this.#current) >= refreshBeforeMs) {
       return Promise.resolve(this.#current)
     }
     this.#pending ??= this.#refresh()
