@@ -10,7 +10,7 @@ import {
 import { GetMediaCommand, KinesisVideoMediaClient } from '@aws-sdk/client-kinesis-video-media'
 import type { LocalKvs, LocalKvsEvent, LocalKvsOptions } from './index.ts'
 import { endOfFragment, fullCluster, header } from './ingest/testing/media.ts'
-import { chunkOf, lastChunk, putMediaHead, RawClient, recordingRelay } from './testing/rawClient.ts'
+import { chunkOf, lastChunk, putMediaHead, RawClient, recordingRelay, signedHead } from './testing/rawClient.ts'
 import { clientOptions, controlClient, inTemporaryFolder, withLocalKvs } from './testing/temporaryKvs.ts'
 
 const stream = { 'x-amzn-stream-name': 'cam' }
@@ -249,6 +249,38 @@ describe('PutMedia that breaks off', () => {
         [[startMs, whole.length]],
       )
       const next = await opened(local)
+      next.destroy()
+    })
+  })
+
+  it('while it waits behind another answer on its connection: its place is free again', async () => {
+    await withStream({ concurrentPutMedia: 1 }, async (local, _arn, events) => {
+      const client = RawClient.open(local)
+      const live = JSON.stringify({ StreamName: 'cam', StartSelector: { StartSelectorType: 'NOW' } })
+      client.write(signedHead(local, '/getMedia', [], live) + live)
+      client.write(Buffer.concat([Buffer.from(putMediaHead(local, stream)), chunkOf(header())]))
+      await untilEvent(local, events, 'opened')
+      client.destroy()
+      await untilEvent(local, events, 'closed')
+      const next = await opened(local)
+      next.destroy()
+    })
+  })
+
+  it('with everything that waits behind it: GetMedia makes room as well', async () => {
+    await withStream({}, async (local, _arn, events) => {
+      const live = JSON.stringify({ StreamName: 'cam', StartSelector: { StartSelectorType: 'NOW' } })
+      const client = RawClient.open(local)
+      client.write(Buffer.concat([Buffer.from(putMediaHead(local, stream)), chunkOf(header())]))
+      for (let n = 0; n < 3; n++) client.write(signedHead(local, '/getMedia', [], live) + live)
+      client.write(`${signedHead(local, '/createStream', [], '{"StreamName":"last"}')}{"StreamName":"last"}`)
+      while (!events.some((event) => event.type === 'stream' && event.stream === 'last')) await once(local, 'event')
+      client.destroy()
+      await untilEvent(local, events, 'closed')
+      const next = RawClient.open(local)
+      next.write(signedHead(local, '/getMedia', [], live) + live)
+      await next.untilReceived('HTTP/1.1 ')
+      assert.match(next.received, /^HTTP\/1\.1 200 /)
       next.destroy()
     })
   })

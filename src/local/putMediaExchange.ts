@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AckWriter } from './http/ackWriter.ts'
 import { endConnection } from './http/reply.ts'
+import { onResponseOver } from './http/responseOver.ts'
 
 /** What takes the media of one PutMedia request and decides on its acks; knows nothing of HTTP. */
 export interface MediaSession {
@@ -72,7 +73,7 @@ export class PutMediaExchange {
     response.flushHeaders()
     request.on('error', () => undefined)
     request.on('close', () => request.complete || exchange.#abort())
-    response.on('close', () => exchange.#abort())
+    onResponseOver(response, () => exchange.#abort())
     const output: SessionOutput = {
       send: (line) => exchange.#send(line),
       close: () => exchange.#close(),

@@ -5,6 +5,7 @@ import type { JsonObject } from './control/fields.ts'
 import type { StreamRegistry } from './control/registry.ts'
 import { type StreamRecord, storeKey } from './control/stream.ts'
 import type { LocalKvsEvent } from './events.ts'
+import { onResponseOver } from './http/responseOver.ts'
 import { ackLine } from './ingest/ack.ts'
 import { type Limits, noLimits, serviceLimits } from './ingest/limits.ts'
 import { PutMediaSession } from './ingest/putMedia.ts'
@@ -64,7 +65,7 @@ export class PutMediaRoute {
     )
     const exchanges = this.#exchanges.get(key) ?? new Set()
     this.#exchanges.set(key, exchanges.add(exchange))
-    response.once('close', () => {
+    onResponseOver(response, () => {
       leave()
       exchanges.delete(exchange)
       if (exchanges.size === 0) this.#exchanges.delete(key)

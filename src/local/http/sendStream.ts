@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { onResponseOver } from './responseOver.ts'
 
 /**
  * Answers 200 with bytes that come one after the other, for as long as they come and the client takes them.
@@ -13,7 +14,7 @@ export async function sendStream(
 ): Promise<void> {
   const over = new AbortController()
   const abort = () => over.abort()
-  response.once('close', abort)
+  onResponseOver(response, abort)
   stop.addEventListener('abort', abort)
   try {
     response.writeHead(200, headers)
