@@ -16,6 +16,7 @@ export interface TlsRun {
 
 /** Writes `bytes` bytes, `memory` over and over, in writes of `chunkBytes`. */
 export async function runTls(sink: SinkReady, memory: Buffer, bytes: number, chunkBytes: number): Promise<TlsRun> {
+  if (memory.length < chunkBytes) throw new Error(`${memory.length} bytes are too few for writes of ${chunkBytes}`)
   const socket = tls.connect({ host: '127.0.0.1', port: sink.port, ca: sink.ca, minVersion: 'TLSv1.2' })
   socket.setNoDelay(true)
   await once(socket, 'secureConnect')
