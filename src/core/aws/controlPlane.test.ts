@@ -21,8 +21,6 @@ test('DescribeStream as the service answers it', async () => {
     arn: 'arn:aws:kinesisvideo:us-east-1:111111111111:stream/camera_101/1705489836421',
     status: 'ACTIVE',
     retentionHours: 24,
-    kmsKeyId: 'arn:aws:kms:us-east-1:111111111111:alias/aws/kinesisvideo',
-    creationMs: 1705489836421,
   })
   const [request] = fake.requests
   assert.equal(`${request?.method} ${request?.path}`, 'POST /describeStream')

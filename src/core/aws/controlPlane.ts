@@ -1,7 +1,6 @@
 /** The calls of the control plane that a producer makes (Kinesis Video Streams API 2017-09-30). */
 
 import { KvsError } from '../errors.ts'
-import type { WallMs } from '../frame/time.ts'
 import { type ClientPlatform, HttpClient, type HttpResponse } from '../http/client.ts'
 import type { Crypto } from '../platform.ts'
 import { hex, utf8Bytes } from '../text.ts'
@@ -20,8 +19,6 @@ export interface StreamInfo {
   /** 0: nothing is kept, and no fragment is ever PERSISTED. */
   readonly retentionHours: number
   readonly mediaType?: string
-  readonly kmsKeyId?: string
-  readonly creationMs?: WallMs
 }
 
 export interface CreateStreamInput {
@@ -85,16 +82,12 @@ export class ControlPlane {
     const status = stringOf(info?.Status)
     if (info === undefined || arn === undefined || status === undefined) throw this.#unintelligible('DescribeStream')
     const mediaType = stringOf(info.MediaType)
-    const kmsKeyId = stringOf(info.KmsKeyId)
-    const creation = numberOf(info.CreationTime)
     return {
       name: stringOf(info.StreamName) ?? name,
       arn,
       status,
       retentionHours: numberOf(info.DataRetentionInHours) ?? 0,
       ...(mediaType === undefined ? {} : { mediaType }),
-      ...(kmsKeyId === undefined ? {} : { kmsKeyId }),
-      ...(creation === undefined ? {} : { creationMs: Math.round(creation * 1000) }),
     }
   }
 

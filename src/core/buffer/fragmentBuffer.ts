@@ -32,11 +32,6 @@ export class FragmentBuffer implements FragmentQueue, FragmentSink {
     return this.#blocksHeld * this.#blockBytes
   }
 
-  /** Position behind the last byte written. */
-  get end(): number {
-    return this.#end
-  }
-
   /** The fragment being written, if any. */
   get open(): Fragment | undefined {
     const last = this.fragments[this.fragments.length - 1]

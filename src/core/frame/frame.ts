@@ -72,8 +72,6 @@ export interface Codec {
    * is undefined then.
    */
   inspect(data: Uint8Array, payload: Payload): void
-  /** How long a packet lasts, in milliseconds; 0 where it is not known (video). */
-  durationMs(dataBytes: number): number
   /** A packet of silence as it is stored, or null where the codec has none. */
   silence(): Uint8Array | null
 }

@@ -27,7 +27,7 @@ export function writeClusterStart(sink: ByteSink, timecodeMs: number): void {
 }
 
 /** Size of a whole SimpleBlock with `payloadBytes` of data on a track of 1 to 126. */
-export function simpleBlockBytes(payloadBytes: number, _track: number): number {
+export function simpleBlockBytes(payloadBytes: number): number {
   const content = blockHeadBytes + payloadBytes
   return 1 + sizeWidth(content) + content
 }

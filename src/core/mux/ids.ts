@@ -20,7 +20,6 @@ export const ATTACHMENTS = 0x1941a469
 export const INFO = 0x1549a966
 export const SEGMENT_UUID = 0x73a4
 export const TIMESTAMP_SCALE = 0x2ad7b1
-export const TITLE = 0x7ba9
 export const MUXING_APP = 0x4d80
 export const WRITING_APP = 0x5741
 

@@ -140,7 +140,7 @@ export class Packager {
   }
 
   #blockBytes(frame: Frame): number {
-    return simpleBlockBytes(this.#track(frame).payload.sizeBytes, frame.track)
+    return simpleBlockBytes(this.#track(frame).payload.sizeBytes)
   }
 
   #track(frame: Frame): TrackState {
@@ -151,7 +151,7 @@ export class Packager {
 }
 
 function silenceBytes(codec: Codec): number {
-  return Math.max(silenceRoomBytes, simpleBlockBytes(codec.silence()?.length ?? 0, 1))
+  return Math.max(silenceRoomBytes, simpleBlockBytes(codec.silence()?.length ?? 0))
 }
 
 function isVideo(codec: CodecName): boolean {

@@ -3,13 +3,13 @@
 import * as id from './ids.ts'
 
 /** What the reader does with an element. */
-export type ElementKind = 'master' | 'unsigned' | 'uid' | 'float' | 'string' | 'binary' | 'block' | 'skip'
+type ElementKind = 'master' | 'unsigned' | 'uid' | 'float' | 'string' | 'binary' | 'block' | 'skip'
 
 export interface ElementType {
   readonly id: number
   readonly name: string
   readonly kind: ElementKind
-  /** ID of the master it belongs into; 0 for the top, `ANYWHERE` for global elements. */
+  /** ID of the master it belongs into; 0 for the top, `anywhere` for global elements. */
   readonly parent: number
   /** True where it may also stand in itself. */
   readonly recursive: boolean
@@ -18,7 +18,7 @@ export interface ElementType {
 }
 
 /** Parent of Void and CRC-32 (RFC 8794 section 11.3). */
-export const ANYWHERE = -1
+const anywhere = -1
 
 const limits: Record<ElementKind, number> = {
   master: Number.POSITIVE_INFINITY,
@@ -40,7 +40,7 @@ function define(parent: number, kind: ElementKind, elements: Record<string, numb
   }
 }
 
-define(ANYWHERE, 'skip', { Void: id.VOID, 'CRC-32': id.CRC_32 })
+define(anywhere, 'skip', { Void: id.VOID, 'CRC-32': id.CRC_32 })
 define(0, 'master', { EBML: id.EBML, Segment: id.SEGMENT })
 define(id.EBML, 'string', { DocType: id.DOC_TYPE })
 define(id.SEGMENT, 'master', { Info: id.INFO, Tracks: id.TRACKS, Cluster: id.CLUSTER, Tags: id.TAGS })
@@ -80,7 +80,7 @@ export function elementType(elementId: number): ElementType | undefined {
 
 /** True where the element may stand directly in the master `parent` (0: at the top). */
 export function mayStandIn(type: ElementType, parent: number): boolean {
-  return type.parent === parent || type.parent === ANYWHERE || (type.recursive && type.id === parent)
+  return type.parent === parent || type.parent === anywhere || (type.recursive && type.id === parent)
 }
 
 /** True for what frames a document: EBML, Segment and the children of Segment. */

@@ -161,7 +161,7 @@ test('blocks of any size are as long as foretold and read back', () => {
       const sink = new ByteList()
       writeSimpleBlock(sink, 2, relative, true, data, payload)
       const bytes = sink.take()
-      assert.equal(bytes.length, simpleBlockBytes(payload.sizeBytes, 2))
+      assert.equal(bytes.length, simpleBlockBytes(payload.sizeBytes))
       writeClusterStart(sink, 1)
       const seen: number[] = []
       let content = new Uint8Array(0)
@@ -187,7 +187,7 @@ test('sizes of blocks at the borders of their size field', () => {
   for (const payloadBytes of [0, 122, 123, 16_378, 16_379, 2_097_146, 2_097_147]) {
     const sink = new ByteList()
     writeSimpleBlock(sink, 1, 0, false, new Uint8Array(payloadBytes), payloadOf(false, 0, payloadBytes))
-    assert.equal(sink.take().length, simpleBlockBytes(payloadBytes, 1))
+    assert.equal(sink.take().length, simpleBlockBytes(payloadBytes))
   }
 })
 

@@ -22,7 +22,7 @@ test('numbered files are found in any order and with any first number', () => {
         fc.pre(padded)
         const entries = [...names].reverse().map(file)
         const found = numberedFiles('dir', 'f-', '.x', [...entries, file('f-.x'), file('f-1x.x'), file('readme')])
-        assert.deepEqual([found?.first, found?.count], [first, count])
+        assert.equal(found?.count, count)
         assert.deepEqual(
           names,
           names.map((_, n) => found?.path(n).slice('dir/'.length)),

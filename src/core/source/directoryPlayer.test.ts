@@ -94,7 +94,7 @@ test('over 24 hours every frame is put when it is due, and in the order of decod
     create: () => assert.fail('nothing is written'),
   }
   const track = (path: string, kind: 'video' | 'audio'): DirectoryTrack => ({
-    files: { first: 1, count: 403, path: () => path },
+    files: { count: 403, path: () => path },
     codec: kind === 'video' ? 'h264' : 'aac',
     format: {
       kind,

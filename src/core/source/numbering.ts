@@ -4,7 +4,6 @@ import { KvsError } from '../errors.ts'
 import type { FileEntry } from '../platform.ts'
 
 export interface NumberedFiles {
-  readonly first: number
   readonly count: number
   /** Path of file `index`, 0 to `count - 1`. */
   path(index: number): string
@@ -41,7 +40,7 @@ export function numberedFiles(
         })
       : new KvsError('INPUT_GAP', `${directory}: ${name(start + index)} is missing (next is ${prefix}${part}${suffix})`)
   }
-  return { first: start, count: digits.length, path: (index) => `${directory}/${name(start + index)}` }
+  return { count: digits.length, path: (index) => `${directory}/${name(start + index)}` }
 }
 
 function isDigits(text: string): boolean {

@@ -13,7 +13,7 @@ export function lengthPrefixed(width: number, ...units: readonly Uint8Array[]): 
   return new Uint8Array(units.flatMap((unit) => [...length(unit), ...unit]))
 }
 
-export interface H264SpsModel {
+interface H264SpsModel {
   readonly id?: number
   readonly profile?: number
   readonly chroma?: number

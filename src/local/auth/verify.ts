@@ -17,7 +17,7 @@ import { type Authorization, incomplete, parseAuthorization } from './authorizat
 const service = 'kinesisvideo'
 
 /** How far a client's clock may be off (AWS General Reference, Signature Version 4). */
-export const maxSkewMs = 15 * 60_000
+const maxSkewMs = 15 * 60_000
 
 /** A request as it stood on the wire. */
 export interface SignedRequest {
@@ -92,7 +92,7 @@ export class Verifier {
 }
 
 /** Value of the first header of that lower-case name. */
-export function headerValue(headers: Headers, name: string): string | undefined {
+function headerValue(headers: Headers, name: string): string | undefined {
   return headers.find(([key]) => key.toLowerCase() === name)?.[1]
 }
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { ServiceError } from '../errors.ts'
 
 /** Larger than any request that the API's model allows. */
-export const maxBodyBytes = 64 * 1024
+const maxBodyBytes = 64 * 1024
 
 /** The whole body must have come by then. */
 const bodyTimeoutMs = 20_000

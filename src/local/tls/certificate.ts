@@ -19,7 +19,7 @@ import {
 const dayMs = 86_400_000
 
 /** A certificate authority lives long: clients are told of it once. */
-export const authorityDays = 3650
+const authorityDays = 3650
 /** Clients may refuse server certificates that are valid longer than this (CA/Browser Forum baseline). */
 export const serverDays = 397
 /** Clocks of devices run behind: both are valid from a day before they are made. */

@@ -81,11 +81,6 @@ class AacCodec implements Codec {
     payload.media = true
   }
 
-  durationMs(): number {
-    const config = this.#config
-    return config === null ? 0 : (config.packetSamples * 1000) / config.sampleRateHz
-  }
-
   silence(): Uint8Array | null {
     // Also right for HE-AAC: its decoders take a plain AAC-LC packet as one without high bands.
     if (this.#config?.objectType !== lowComplexity) return null

@@ -13,7 +13,6 @@ const explicitRate = 15
 export const lowComplexity = 2
 const spectralBandReplication = 5
 const parametricStereo = 29
-const lowDelayTypes = [23, 39]
 
 export interface AacConfig {
   /** The object type that the packets are coded with: 2 is AAC-LC. */
@@ -24,8 +23,6 @@ export interface AacConfig {
   readonly outputRateHz: number
   /** 0 where the configuration leaves it to a program config element. */
   readonly channels: number
-  /** Samples of one channel in a packet, at `sampleRateHz`. */
-  readonly packetSamples: number
 }
 
 /** Reads an AudioSpecificConfig. Throws MEDIA_INVALID where it is none. */
@@ -43,10 +40,7 @@ export function readAudioSpecificConfig(bytes: Uint8Array): AacConfig {
   if (bits.overrun || objectType === 0 || sampleRateHz === 0 || outputRateHz === 0) {
     throw new KvsError('MEDIA_INVALID', 'AAC: the codec private data is no AudioSpecificConfig')
   }
-  const short = bits.flag()
-  const lowDelay = lowDelayTypes.includes(objectType)
-  const packetSamples = (short ? 960 : 1024) / (lowDelay ? 2 : 1)
-  return { objectType, sampleRateHz, outputRateHz, channels, packetSamples }
+  return { objectType, sampleRateHz, outputRateHz, channels }
 }
 
 /**
@@ -117,7 +111,7 @@ export function readAdts(data: Uint8Array): AacConfig {
       cure: 'encode with one of the standard channel configurations, or give the AudioSpecificConfig and raw packets',
     })
   }
-  return { objectType: (third >> 6) + 1, sampleRateHz, outputRateHz: sampleRateHz, channels, packetSamples: 1024 }
+  return { objectType: (third >> 6) + 1, sampleRateHz, outputRateHz: sampleRateHz, channels }
 }
 
 /** Checks that `data` is one whole ADTS frame with one packet in it. Throws MEDIA_INVALID. */

@@ -58,10 +58,6 @@ class G711Codec implements Codec {
     payload.media = true
   }
 
-  durationMs(dataBytes: number): number {
-    return (dataBytes * 1000) / (this.#sampleRateHz * this.#channels)
-  }
-
   /** 20 ms of it. */
   silence(): Uint8Array {
     const samples = Math.round(this.#sampleRateHz / silencesPerSecond)

@@ -80,10 +80,6 @@ export class NalCodec implements Codec {
     this.#splitter.join(data, payload)
   }
 
-  durationMs(): number {
-    return 0
-  }
-
   silence(): null {
     return null
   }
