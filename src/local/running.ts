@@ -1,4 +1,5 @@
-import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { KvsError } from '../core/errors.ts'
@@ -20,89 +21,201 @@ export interface RunningEndpoint {
   readonly caFile: string | null
 }
 
-/** A start that has not come to listening after this long has died. */
-const startingMs = 30_000
+/** What the file holds from the start on; where the endpoint is to be found follows when it listens. */
+interface Claim extends Partial<RunningEndpoint> {
+  /** Tells this start from every other one. */
+  readonly id?: string
+  /** When the process was born, where the system says; tells it from a later one of the same number. */
+  readonly born?: string
+}
+
+const fileName = 'running.json'
 
 function runningFile(directory: string): string {
-  return join(directory, 'running.json')
+  return join(directory, fileName)
 }
 
 /** The claim of one endpoint on a directory. */
 export class DirectoryClaim {
   readonly #directory: string
+  readonly #claim: Claim
 
-  private constructor(directory: string) {
+  private constructor(directory: string, claim: Claim) {
     this.#directory = directory
+    this.#claim = claim
   }
 
   /** Claims a directory. Throws CONFIGURATION where an endpoint runs in it. */
   static async take(directory: string): Promise<DirectoryClaim> {
-    const path = runningFile(directory)
-    for (;;) {
-      const file = await createNew(path)
-      if (file !== null) {
-        await file.writeFile(JSON.stringify({ pid: process.pid }))
-        await file.close()
-        return new DirectoryClaim(directory)
-      }
-      if (await isInUse(directory)) {
-        throw new KvsError('CONFIGURATION', `an endpoint runs in ${directory} already`, {
-          cause: 'kvs local was started twice',
-          cure: 'stop the other one, or give this one a folder of its own',
-        })
-      }
-      await rm(path, { force: true })
+    const id = randomUUID()
+    const born = await birth(process.pid)
+    const claim = new DirectoryClaim(directory, { pid: process.pid, id, ...(born !== null && { born }) })
+    // Written before it gets its name, so that nobody ever reads half of it.
+    const written = join(directory, `${fileName}.${id}`)
+    await writeFile(written, JSON.stringify(claim.#claim), { flag: 'wx', mode: 0o600 })
+    try {
+      while (!(await claim.#tryTake(written)));
+    } finally {
+      await rm(written, { force: true })
     }
+    return claim
   }
 
-  /** Says where the endpoint is to be found. */
+  async #tryTake(written: string): Promise<boolean> {
+    const path = runningFile(this.#directory)
+    if (!(await linkNew(written, path))) {
+      await clearStale(this.#directory)
+      return false
+    }
+    // Who takes a running endpoint's file for that of a dead one puts it aside for a moment: it comes first.
+    const others = await setAside(this.#directory, (claim) => claim?.id !== this.#claim.id)
+    const running = await firstInUse(others)
+    if (running === null) {
+      for (const path of others) await rm(path, { force: true })
+      return true
+    }
+    await this.release()
+    await putBack(running, path)
+    return false
+  }
+
+  /** Says where the endpoint is to be found. Throws CONFIGURATION where somebody has removed the claim meanwhile. */
   async announce(endpoint: Omit<RunningEndpoint, 'pid'>): Promise<void> {
-    const content = JSON.stringify({ pid: process.pid, ...endpoint }, null, 2)
-    await replaceFile(runningFile(this.#directory), `${content}\n`, 0o600)
+    const path = runningFile(this.#directory)
+    if (parseClaim(await readText(path))?.id !== this.#claim.id) throw inUse(this.#directory)
+    await replaceFile(path, `${JSON.stringify({ ...this.#claim, ...endpoint }, null, 2)}\n`, 0o600)
   }
 
+  /** Removes the claim, and nobody else's. */
   async release(): Promise<void> {
-    await rm(runningFile(this.#directory), { force: true })
+    const isOwn = (claim: Claim | null) => claim?.id === this.#claim.id
+    const removeInPlace = async () => {
+      const text = await readText(runningFile(this.#directory))
+      if (isOwn(parseClaim(text))) await removeIf(this.#directory, (found) => found === text)
+    }
+    await removeInPlace()
+    for (const path of await setAside(this.#directory, isOwn)) await rm(path, { force: true })
+    // It may have been put back between both.
+    await removeInPlace()
+  }
+}
+
+function inUse(directory: string): KvsError {
+  return new KvsError('CONFIGURATION', `an endpoint runs in ${directory} already`, {
+    cause: 'kvs local was started twice',
+    cure: 'stop the other one, or give this one a folder of its own',
+  })
+}
+
+/** Removes the claim of an endpoint that has died. Throws CONFIGURATION where it is alive. */
+async function clearStale(directory: string): Promise<void> {
+  const text = await readText(runningFile(directory))
+  if (text === null) return
+  if (await isInUse(parseClaim(text))) throw inUse(directory)
+  await removeIf(directory, (found) => found === text)
+}
+
+/**
+ * Removes the file where `isMeant` holds for it. The file is put aside first and looked at then: between a look and the
+ * removal another endpoint may have taken its place. What was not meant is put back.
+ */
+async function removeIf(directory: string, isMeant: (text: string) => boolean): Promise<void> {
+  const path = runningFile(directory)
+  const aside = `${path}.${randomUUID()}${asideSuffix}`
+  try {
+    await rename(path, aside)
+  } catch (thrown) {
+    if (systemCode(thrown) === 'ENOENT') return
+    throw thrown
+  }
+  const meant = isMeant((await readText(aside)) ?? '')
+  if (meant) await rm(aside, { force: true })
+  else await putBack(aside, path)
+}
+
+/** Where the place is taken, the newcomer finds what is aside, and gives way. */
+async function putBack(aside: string, path: string): Promise<void> {
+  try {
+    if (await linkNew(aside, path)) await rm(aside, { force: true })
+  } catch (thrown) {
+    // Its owner has removed it.
+    if (systemCode(thrown) !== 'ENOENT') throw thrown
+  }
+}
+
+const asideSuffix = '.aside'
+
+/** Paths of the claims that are aside and for which `isMeant` holds. */
+async function setAside(directory: string, isMeant: (claim: Claim | null) => boolean): Promise<string[]> {
+  const found: string[] = []
+  for (const name of await readdir(directory)) {
+    if (!name.startsWith(fileName) || !name.endsWith(asideSuffix)) continue
+    const path = join(directory, name)
+    if (isMeant(parseClaim(await readText(path)))) found.push(path)
+  }
+  return found
+}
+
+async function firstInUse(paths: readonly string[]): Promise<string | null> {
+  for (const path of paths) if (await isInUse(parseClaim(await readText(path)))) return path
+  return null
+}
+
+/** Gives a file a second name; false where that name is taken. */
+async function linkNew(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to)
+    return true
+  } catch (thrown) {
+    if (systemCode(thrown) === 'EEXIST') return false
+    throw thrown
   }
 }
 
 /** The endpoint that runs in a directory, null where none does. */
 export async function findRunning(directory: string): Promise<RunningEndpoint | null> {
-  const kept = await readRunning(directory)
-  return kept !== null && isComplete(kept) && isAlive(kept.pid) && (await answers(kept.host, kept.port)) ? kept : null
+  const kept = parseClaim(await readText(runningFile(directory)))
+  if (kept === null || !isComplete(kept) || !(await isInUse(kept)) || !(await answers(kept.host, kept.port)))
+    return null
+  const { pid, url, host, port, region, caFile } = kept
+  return { pid, url, host, port, region, caFile }
 }
 
-async function isInUse(directory: string): Promise<boolean> {
-  const kept = await readRunning(directory)
-  if (kept !== null && isComplete(kept)) return (await findRunning(directory)) !== null
-  // Somebody is starting, or died while starting.
-  const age = await stat(runningFile(directory)).then(
-    ({ mtimeMs }) => Date.now() - mtimeMs,
-    () => startingMs,
-  )
-  return age < startingMs && (kept?.pid === undefined || isAlive(kept.pid))
+/** True where the one who wrote the claim is alive, be it that its start takes long. */
+async function isInUse(claim: Claim | null): Promise<boolean> {
+  if (claim?.pid === undefined || !isAlive(claim.pid)) return false
+  const born = claim.born === undefined ? null : await birth(claim.pid)
+  if (born !== null) return born === claim.born
+  // The number of a process that died is given to others: one that has come to listening must still do so.
+  return isComplete(claim) ? await answers(claim.host, claim.port) : true
 }
 
-async function createNew(path: string): Promise<FileHandle | null> {
+/** When a process was born, in a form that is the system's own; null where it does not say. */
+async function birth(pid: number): Promise<string | null> {
+  const text = await readText(`/proc/${pid}/stat`)
+  if (text === null) return null
+  // Behind the name, which may contain anything, the 22nd field of proc(5): ticks since the machine's start.
+  const ticks = text.slice(text.lastIndexOf(')') + 2).split(' ')[19]
+  const boot = await readText('/proc/sys/kernel/random/boot_id')
+  return ticks === undefined || boot === null ? null : `${boot.trim()} ${ticks}`
+}
+
+/** The text of a file, null where it cannot be read. */
+async function readText(path: string): Promise<string | null> {
+  return await readFile(path, 'utf8').catch(() => null)
+}
+
+function parseClaim(text: string | null): Claim | null {
   try {
-    return await open(path, 'wx', 0o600)
-  } catch (thrown) {
-    if (systemCode(thrown) === 'EEXIST') return null
-    throw thrown
-  }
-}
-
-async function readRunning(directory: string): Promise<Partial<RunningEndpoint> | null> {
-  try {
-    const value: unknown = JSON.parse(await readFile(runningFile(directory), 'utf8'))
+    const value: unknown = JSON.parse(text ?? '')
     return typeof value === 'object' && value !== null ? value : null
   } catch {
     return null
   }
 }
 
-function isComplete(value: Partial<RunningEndpoint>): value is RunningEndpoint {
-  const { pid, url, host, port, region } = value
+function isComplete(claim: Claim): claim is Claim & RunningEndpoint {
+  const { pid, url, host, port, region } = claim
   return (
     Number.isInteger(pid) && Number.isInteger(port) && [url, host, region].every((text) => typeof text === 'string')
   )
@@ -118,7 +231,6 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The number of a process that died is given to others: only a listening one counts. */
 function answers(host: string, port: number): Promise<boolean> {
   const address = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   return new Promise((resolve) => {

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { DirectoryClaim } from './running.ts'
+import { inTemporaryFolder } from './testing/temporaryKvs.ts'
+
+const deadPid = 2 ** 22 + 1
+const where = { url: 'https://localhost:1', host: '127.0.0.1', port: 1, region: 'x', caFile: null }
+
+describe('the claim on a folder', () => {
+  it('is taken over from a dead endpoint by one only, however many try', async () => {
+    for (let round = 0; round < 30; round++) {
+      await inTemporaryFolder(async (directory) => {
+        await writeFile(join(directory, 'running.json'), JSON.stringify({ pid: deadPid, ...where }))
+        const tries = await Promise.allSettled(Array.from({ length: 6 }, () => DirectoryClaim.take(directory)))
+        const claims = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+        for (const one of tries) if (one.status === 'rejected') assert.match(String(one.reason), /runs in .* already/)
+        assert.equal(claims.length, 1)
+        await claims[0]?.announce(where)
+        await assert.rejects(DirectoryClaim.take(directory), /runs in .* already/)
+        await claims[0]?.release()
+        assert.deepEqual(await readdir(directory), [])
+      })
+    }
+  })
+
+  it('gives way to one that was put aside by mistake', async () => {
+    await inTemporaryFolder(async (directory) => {
+      const running = JSON.stringify({ pid: process.pid })
+      await writeFile(join(directory, 'running.json.1.aside'), running)
+      await assert.rejects(DirectoryClaim.take(directory), /runs in .* already/)
+      assert.deepEqual(await readdir(directory), ['running.json'])
+      await writeFile(join(directory, 'running.json'), JSON.stringify({ pid: deadPid }))
+      await (await DirectoryClaim.take(directory)).release()
+    })
+  })
+
+  it('is released by its owner only', async () => {
+    await inTemporaryFolder(async (directory) => {
+      const claim = await DirectoryClaim.take(directory)
+      const path = join(directory, 'running.json')
+      await writeFile(path, '{"pid":1,"id":"of another"}')
+      await claim.release()
+      assert.equal(await readFile(path, 'utf8'), '{"pid":1,"id":"of another"}')
+      await assert.rejects(claim.announce(where), /runs in .* already/)
+    })
+  })
+
+  it('holds as long as its process lives, however slow its start is', async () => {
+    await inTemporaryFolder(async (directory) => {
+      const claim = await DirectoryClaim.take(directory)
+      await utimes(join(directory, 'running.json'), 0, 0)
+      await assert.rejects(DirectoryClaim.take(directory), /runs in .* already/)
+      await claim.release()
+    })
+  })
+
+  it('ends with its process, though another one has its number', { skip: process.platform !== 'linux' }, async () => {
+    await inTemporaryFolder(async (directory) => {
+      const stale = { pid: process.pid, born: 'an earlier boot 1' }
+      await writeFile(join(directory, 'running.json'), JSON.stringify(stale))
+      await (await DirectoryClaim.take(directory)).release()
+    })
+  })
+})
