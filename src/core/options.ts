@@ -1,10 +1,10 @@
 /** What a producer is told, and the checks that need nobody's help. */
 
 import type { CredentialProvider } from './aws/credentials/credentials.ts'
-import type { Origin } from './aws/endpoints.ts'
 import { KvsError } from './errors.ts'
 import type { CodecName } from './frame/frame.ts'
 import type { WallMs } from './frame/time.ts'
+import type { Origin } from './http/origin.ts'
 import type { FileWriter } from './platform.ts'
 
 /** A track to be declared in the stream. */

@@ -1,9 +1,7 @@
 /** Counters and gauges of one producer: plain numbers that a host renders as it likes. */
 
+import type { AckType } from './frame/ack.ts'
 import { Histogram } from './histogram.ts'
-
-/** The acks of the service, by its own names. */
-export type AckType = 'BUFFERING' | 'RECEIVED' | 'PERSISTED' | 'ERROR' | 'IDLE'
 
 /** Why accepted media did not reach the service. */
 export type LossReason =

@@ -2,8 +2,9 @@
 
 import { type CredentialProvider, type Credentials, staticCredentials } from '../core/aws/credentials/credentials.ts'
 import { environmentCredentials } from '../core/aws/credentials/environment.ts'
-import { checkRegion, controlPlaneEndpoint, type Origin, parseEndpoint } from '../core/aws/endpoints.ts'
+import { checkRegion, controlPlaneEndpoint, parseEndpoint } from '../core/aws/endpoints.ts'
 import { userAgent } from '../core/aws/userAgent.ts'
+import type { Origin } from '../core/http/origin.ts'
 import type { Log, Platform } from '../core/platform.ts'
 import { version } from '../core/version.ts'
 import { nodeProcess } from './files.ts'

@@ -1,7 +1,8 @@
 /** Media as it comes back, taken apart frame by frame. */
 
 import assert from 'node:assert/strict'
-import { MatroskaReader, type ReadTrack } from '../../src/core/mux/reader.ts'
+import { MatroskaReader } from '../../src/core/mux/reader.ts'
+import type { ReadTrack } from '../../src/core/mux/values.ts'
 import type { MediaFragment, StoredMedia } from '../../src/local/index.ts'
 import { exportMatroska } from '../../src/local/play/matroska.ts'
 

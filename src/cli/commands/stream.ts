@@ -1,9 +1,10 @@
 /** `kvs`: streams a directory of frames. */
 
 import { environmentCredentials } from '../../core/aws/credentials/environment.ts'
-import { controlPlaneEndpoint, hostHeader, type Origin, parseEndpoint } from '../../core/aws/endpoints.ts'
+import { controlPlaneEndpoint, parseEndpoint } from '../../core/aws/endpoints.ts'
 import { userAgent } from '../../core/aws/userAgent.ts'
 import { KvsError } from '../../core/errors.ts'
+import { hostHeader, type Origin } from '../../core/http/origin.ts'
 import { checkOptions, type ProducerOptions, type TrackOptions } from '../../core/options.ts'
 import { type DirectoryOptions, type DirectoryTrack, openDirectory } from '../../core/source/directory.ts'
 import { version } from '../../core/version.ts'

@@ -1,7 +1,6 @@
 /** PutMedia's acknowledgements: a stream of flat JSON objects on the response body (PROTOCOL: PutMedia, ack wire format). */
 
-import type { Ack } from '../frame/ack.ts'
-import type { AckType } from '../stats.ts'
+import type { Ack, AckType } from '../frame/ack.ts'
 import { utf8Text } from '../text.ts'
 
 /** An object longer than this is no acknowledgement and is skipped. */

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Ack, Fault } from '../frame/ack.ts'
+import type { Ack, AckType, Fault } from '../frame/ack.ts'
 import type { Fragment, FragmentState } from '../frame/fragment.ts'
-import type { AckType } from '../stats.ts'
 import { faultOf, settle } from './settle.ts'
 
 function fragment(timecodeMs: number, state: FragmentState): Fragment {

@@ -2,10 +2,11 @@
 
 import { KvsError } from '../errors.ts'
 import { type ClientPlatform, HttpClient, type HttpResponse } from '../http/client.ts'
+import { hostHeader, type Origin } from '../http/origin.ts'
 import type { Crypto } from '../platform.ts'
 import { hex, utf8Bytes } from '../text.ts'
 import type { CredentialProvider, Credentials } from './credentials/credentials.ts'
-import { hostHeader, type Origin, parseEndpoint } from './endpoints.ts'
+import { parseEndpoint } from './endpoints.ts'
 import { serviceError } from './errors.ts'
 import { type JsonObject, numberOf, objectOf, parseJsonObject, stringOf } from './json.ts'
 import { type Headers, SigningKeys, signRequest } from './sigv4.ts'

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { KvsError } from '../errors.ts'
-import { checkRegion, controlPlaneEndpoint, hostHeader, parseEndpoint } from './endpoints.ts'
+import { hostHeader } from '../http/origin.ts'
+import { checkRegion, controlPlaneEndpoint, parseEndpoint } from './endpoints.ts'
 
 const refusal = (url: string): string => {
   try {

@@ -3,8 +3,6 @@
 import { KvsError } from '../errors.ts'
 import type { Origin } from '../http/origin.ts'
 
-export { hostHeader, type Origin } from '../http/origin.ts'
-
 interface Partition {
   /** What its regions' names begin with. */
   readonly prefix: string

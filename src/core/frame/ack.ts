@@ -1,7 +1,9 @@
 /** What the service says of fragments, and what that can mean: the words that `ack/` and `send/` share. */
 
-import type { AckType } from '../stats.ts'
 import type { Fragment } from './fragment.ts'
+
+/** The acks of the service, by its own names. */
+export type AckType = 'BUFFERING' | 'RECEIVED' | 'PERSISTED' | 'ERROR' | 'IDLE'
 
 /** One acknowledgement. */
 export interface Ack {

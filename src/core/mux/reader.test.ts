@@ -15,7 +15,9 @@ import {
   unhex,
 } from '../testing/matroskaTree.ts'
 import { hex } from '../text.ts'
-import { MatroskaError, MatroskaReader, type ReaderEvents, type ReadTrack } from './reader.ts'
+import { MatroskaError, type ReaderEvents } from './events.ts'
+import { MatroskaReader } from './reader.ts'
+import type { ReadTrack } from './values.ts'
 
 /** A reader whose events come as lines; data pieces are joined, as their borders follow the pushes. */
 function recording(): { reader: MatroskaReader; lines: string[] } {

@@ -8,9 +8,6 @@ import * as id from './ids.ts'
 import { type ElementType, elementType, isStructure, mayStandIn } from './schema.ts'
 import { ElementValues } from './values.ts'
 
-export { MatroskaError, type ReaderEvents } from './events.ts'
-export type { ReadTrack } from './values.ts'
-
 type State = 'id' | 'size' | 'value' | 'blockHead' | 'blockData' | 'skip'
 
 /** Deep enough for any file; SimpleTags may be nested without end otherwise. */

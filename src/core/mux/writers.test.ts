@@ -9,8 +9,9 @@ import { hex } from '../text.ts'
 import { clusterStartBytes, simpleBlockBytes, writeClusterStart, writeSimpleBlock } from './cluster.ts'
 import { putSize, putUnsigned, sizeWidth } from './ebml.ts'
 import { sessionHeader } from './header.ts'
-import { MatroskaReader, type ReadTrack } from './reader.ts'
+import { MatroskaReader } from './reader.ts'
 import { endOfFragment, endOfFragmentName, tagsElement } from './tags.ts'
+import type { ReadTrack } from './values.ts'
 
 const video: Track = {
   number: 1,

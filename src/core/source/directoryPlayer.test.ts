@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { KvsError } from '../errors.ts'
-import { portableSearch } from '../frame/codec/codec.ts'
+import { portableSearch } from '../frame/codec/search.ts'
 import type { Frame } from '../frame/frame.ts'
 import type { Files } from '../platform.ts'
 import { FakeClock } from '../testing/fakeClock.ts'

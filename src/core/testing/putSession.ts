@@ -1,6 +1,7 @@
 /** One PutMedia request as the service sees it: fragments out of the bytes, acks for them, the rules checked. */
 
-import { MatroskaReader, type ReadTrack } from '../mux/reader.ts'
+import { MatroskaReader } from '../mux/reader.ts'
+import type { ReadTrack } from '../mux/values.ts'
 import { utf8Bytes } from '../text.ts'
 import type { Connection } from './fakeNetwork.ts'
 import type { FakeService } from './fakeService.ts'

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { createHash, createHmac } from 'node:crypto'
 import type { CredentialProvider } from '../aws/credentials/credentials.ts'
-import { portableSearch } from '../frame/codec/codec.ts'
+import { portableSearch } from '../frame/codec/search.ts'
 import type { Frame } from '../frame/frame.ts'
 import type { ProducerOptions } from '../options.ts'
 import type { Blocks, Clock, Platform } from '../platform.ts'

@@ -3,7 +3,8 @@
  * what breaks a rule. All events come out of `push` and `end` of the reader, and so do the faults.
  */
 
-import { MatroskaReader, type ReaderEvents } from '../../core/mux/reader.ts'
+import type { ReaderEvents } from '../../core/mux/events.ts'
+import { MatroskaReader } from '../../core/mux/reader.ts'
 import { endOfFragmentName } from '../../core/mux/tags.ts'
 import { AckFault } from './errors.ts'
 import type { Limits } from './limits.ts'

@@ -3,7 +3,7 @@
  * arrive. It never throws for what a producer sends: whatever is wrong ends in an ERROR ack.
  */
 
-import { MatroskaError } from '../../core/mux/reader.ts'
+import { MatroskaError } from '../../core/mux/events.ts'
 import type { Timer } from '../../core/platform.ts'
 import type { OpenFragment, SessionStore } from '../store/sessionStore.ts'
 import type { Ack } from './ack.ts'

@@ -1,7 +1,7 @@
 /** The rules that the media of one session must keep (PutMedia, "Requirements"); each breach is an AckFault. */
 
-import type { ReadTrack } from '../../core/mux/reader.ts'
 import { endOfFragmentName } from '../../core/mux/tags.ts'
+import type { ReadTrack } from '../../core/mux/values.ts'
 import { AckFault } from './errors.ts'
 import type { Limits } from './limits.ts'
 

@@ -1,4 +1,4 @@
-import type { ReadTrack } from '../../core/mux/reader.ts'
+import type { ReadTrack } from '../../core/mux/values.ts'
 import type { TrackSummary } from '../store/records.ts'
 
 /** What the store keeps of a track beside its bytes. */

@@ -7,7 +7,8 @@ import { hex } from '../../text.ts'
 import { type Codec, newPayload } from '../frame.ts'
 import { aacCodec } from './aac.ts'
 import { audioSpecificConfig, readAudioSpecificConfig } from './aacConfig.ts'
-import { makeCodec, portableSearch } from './codec.ts'
+import { makeCodec } from './codec.ts'
+import { portableSearch } from './search.ts'
 
 interface AdtsModel {
   readonly rateIndex?: number

@@ -7,8 +7,6 @@ import { g711Codec } from './g711.ts'
 import { h264Codec } from './h264.ts'
 import { h265Codec } from './h265.ts'
 
-export { portableSearch } from './search.ts'
-
 /** What may be known of a track before its first frame. Video takes `codecPrivate` only, G.711 the rest only. */
 export interface CodecOptions {
   readonly sampleRateHz?: number

@@ -3,8 +3,9 @@ import { test } from 'node:test'
 import { KvsError } from '../../errors.ts'
 import { hex } from '../../text.ts'
 import { type Codec, newPayload } from '../frame.ts'
-import { makeCodec, portableSearch } from './codec.ts'
+import { makeCodec } from './codec.ts'
 import { g711Codec } from './g711.ts'
+import { portableSearch } from './search.ts'
 
 function inspect(codec: Codec, data: Uint8Array) {
   const payload = newPayload()

@@ -18,8 +18,9 @@ import {
 } from '../../testing/nalStreams.ts'
 import { hex } from '../../text.ts'
 import { type Codec, newPayload, type TrackFormat } from '../frame.ts'
-import { makeCodec, portableSearch } from './codec.ts'
+import { makeCodec } from './codec.ts'
 import { h264Codec } from './h264.ts'
+import { portableSearch } from './search.ts'
 
 const sps = h264Sps({ widthMbs: 40, heightUnits: 30, timing: [1, 50] })
 const pps = h264Pps()

@@ -16,8 +16,8 @@ import {
 } from '../../testing/nalStreams.ts'
 import { hex } from '../../text.ts'
 import { type Codec, newPayload, type TrackFormat } from '../frame.ts'
-import { portableSearch } from './codec.ts'
 import { h265Codec } from './h265.ts'
+import { portableSearch } from './search.ts'
 
 const vps = h265Vps({})
 const sps = h265Sps({ width: 640, height: 368, crop: [0, 0, 0, 4], timing: [1, 30] })

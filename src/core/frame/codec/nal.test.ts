@@ -4,8 +4,8 @@ import fc from 'fast-check'
 import { KvsError } from '../../errors.ts'
 import { annexB, lengthPrefixed } from '../../testing/nalStreams.ts'
 import { newPayload } from '../frame.ts'
-import { portableSearch } from './codec.ts'
 import { NalSplitter } from './nal.ts'
+import { portableSearch } from './search.ts'
 
 /** Bytes that may stand in a NAL unit: no start code inside, no zero at the end. */
 const unit = fc.array(fc.constantFrom(0, 1, 2, 3, 4, 0x65, 0xff), { minLength: 1, maxLength: 40 }).map((bytes) => {
