@@ -3,8 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Frame } from '../src/core/frame/frame.ts'
-import type { TrackOptions } from '../src/core/options.ts'
+import type { Frame, TrackOptions } from '../src/core/frame/frame.ts'
 import type { DirectoryTrack } from '../src/core/source/directory.ts'
 import { loadSource } from './product.ts'
 
@@ -55,7 +54,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 /** The frames of a recording in the order of their times, without end. */
 export class FrameLoop {
   /** The frame to put next; one object for all. */
-  readonly frame: Mutable<Frame> = { track: 1, pts: 0, dts: 0, keyFrame: true, data: new Uint8Array(0) }
+  readonly frame: Mutable<Frame> = { track: 1, pts: 0, dts: 0, data: new Uint8Array(0) }
   readonly #recording: Recording
   readonly #played: number[]
   /** When each track's next frame is due. */

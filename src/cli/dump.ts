@@ -4,26 +4,19 @@ import type { Files, FileWriter } from '../core/platform.ts'
 import type { Options } from './options.ts'
 
 /**
- * What opens the dump of a session, or undefined where none is asked for. The first file is opened at once, so that a
- * wrong folder is an error now; a disk that fills up later ends the dump with a warning, and not the stream.
+ * What opens the dump of a session, or undefined where none is asked for. A folder that cannot be written is an error now;
+ * a disk that fills up later ends the dump with a warning, and not the stream.
  */
 export function openDump(
   options: Options,
   files: Files,
   warn: (message: string) => void,
-): ((session: number) => FileWriter) | undefined {
+): (() => FileWriter) | undefined {
   const directory = options.text('dump')
   if (directory === undefined) return undefined
-  const path = (number: number) => `${directory}/${options.text('channel-name') ?? ''}_${number}.mkv`
-  let first: FileWriter | undefined = files.create(path(1))
+  files.checkWritable(directory)
   let written = 0
-  return () =>
-    new Dump(() => {
-      const file = first ?? files.create(path(written + 1))
-      first = undefined
-      written++
-      return file
-    }, warn)
+  return () => new Dump(() => files.create(`${directory}/${options.text('channel-name') ?? ''}_${++written}.mkv`), warn)
 }
 
 class Dump implements FileWriter {

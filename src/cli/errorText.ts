@@ -4,13 +4,12 @@ import type { KvsError } from '../core/errors.ts'
 
 /** One message that says what happened, why probably, and what to do. */
 export function errorText(error: KvsError): string {
-  return `kvs: ${error.message}\n  likely cause: ${error.likelyCause}\n  cure: ${error.cure}\n`
+  return `kvs: ${error.explain()}\n`
 }
 
 /** The same as fields of a JSON line. */
 export function errorFields(error: KvsError) {
   return {
-    event: 'error',
     code: error.code,
     message: error.message,
     cause: error.likelyCause,

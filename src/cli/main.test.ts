@@ -175,7 +175,7 @@ test('bad settings: one message with cause and cure, the right status, nothing a
     ['-n cam -d nowhere', 66, 'nowhere'],
     ['-n cam -d m --video-codec h265', 66, 'h265SampleFrames'],
     ['-n b@d -d m', 78, 'b@d'],
-    ['-n cam -d m --fips', 78, 'CONTROL_PLANE_URI'],
+    ['-n cam -d m --fips', 78, 'FIPS'],
     ['-n cam -d m --endpoint ftp://x', 78, 'ftp'],
     ['-n cam -d m --region moon', 78, 'moon', (kvs) => delete kvs.env['CONTROL_PLANE_URI']],
     [
@@ -245,7 +245,7 @@ test('a service that stores nothing does not hold it up for ever: what it took i
     const name = `m/h264SampleFrames/frame-${String(n).padStart(3, '0')}.h264`
     kvs.files.contents.set(name, picture(n, n === 1, 100_000))
   }
-  assert.equal(await kvs.run('-n cam -d m -D 10 -s 1024'), 74)
+  assert.equal(await kvs.run('-n cam -d m -D 10 -s 1024'), 75)
   assert.equal(kvs.stderr.includes('not delivered before the end'), true)
 })
 

@@ -27,7 +27,7 @@ export async function main(commands: readonly Command[], host: Host): Promise<nu
     return await command.run(options, host)
   } catch (thrown) {
     const error = asKvsError(thrown)
-    if (asks(rest, '--json')) host.process.stdout(`${JSON.stringify(errorFields(error))}\n`)
+    if (asks(rest, '--json')) host.process.stdout(`${JSON.stringify({ event: 'error', ...errorFields(error) })}\n`)
     else host.process.stderr(errorText(error))
     return error.exitStatus
   }

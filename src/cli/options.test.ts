@@ -27,7 +27,7 @@ test("the original's defaults", () => {
   const texts = ['channel-name', 'directory', 'duration', 'size', 'region', 'retention-period'].map((name) =>
     options.text(name),
   )
-  assert.deepEqual(texts, ['your-kvs-name', '../', '600', '2048', 'us-west-2', '2'])
+  assert.deepEqual(texts, ['your-kvs-name', '../', '600', '2048', 'us-west-2', undefined])
   assert.equal(options.origin('channel-name'), 'default')
   assert.equal(options.has('endpoint'), false)
   assert.equal(options.flag('json'), false)

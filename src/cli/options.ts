@@ -36,11 +36,6 @@ export class Options {
     this.#origins.set(option.name, origin)
   }
 
-  /** Forgets what the environment said of a list, which a flag replaces as a whole. */
-  clear(name: string): void {
-    this.#values.delete(name)
-  }
-
   has(name: string): boolean {
     return this.#values.has(name)
   }
@@ -86,8 +81,6 @@ export function parseOptions(
   env: (name: string) => string | undefined,
 ): Options {
   const options = new Options()
-  for (const option of table) applyDefaults(options, option, env)
-  const given = new Set<string>()
   for (let at = 0; at < args.length; at++) {
     const arg = args[at] ?? ''
     if (arg === '--') {
@@ -106,10 +99,10 @@ export function parseOptions(
     }
     const value = attached ?? args[++at]
     if (value === undefined) throw usage(`${label} needs a value: ${option.value}`)
-    if (option.kind === 'pair' && !given.has(option.name)) options.clear(option.name)
-    given.add(option.name)
     options.set(option, value, label)
   }
+  // After the flags: what they replace is not even looked at.
+  for (const option of table) if (!options.has(option.name)) applyDefaults(options, option, env)
   return options
 }
 

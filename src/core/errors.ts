@@ -12,7 +12,7 @@ interface ErrorKind {
 
 const kinds = {
   USAGE: kind(1, false, 'an option is unknown or its value is out of range', 'see kvs --help'),
-  INPUT_MISSING: kind(66, false, 'the path is wrong', 'check the path given with --directory'),
+  INPUT_MISSING: kind(66, false, 'the path is wrong', 'check the path'),
   INPUT_UNREADABLE: kind(66, false, 'permission is missing or the storage is faulty', 'check the rights of the file'),
   INPUT_GAP: kind(66, false, 'a frame file was lost or renamed', 'number the frame files without gaps'),
   MEDIA_INVALID: kind(
@@ -21,7 +21,7 @@ const kinds = {
     'the data is damaged or of another codec',
     'check what the encoder writes, or name its codec with --video-codec or --audio-codec',
   ),
-  FRAME_TOO_LARGE: kind(66, false, 'the buffer is smaller than one frame', 'raise --size'),
+  FRAME_TOO_LARGE: kind(66, false, 'the buffer is smaller than one frame', 'give it a larger buffer'),
   OUTPUT_UNWRITABLE: kind(74, false, 'the folder is missing, not writable, or the disk is full', 'check the folder'),
   STREAM_NOT_FOUND: kind(
     69,
@@ -31,7 +31,12 @@ const kinds = {
   ),
   SERVICE_REFUSED: kind(69, false, 'the service refuses this request for good', 'see the message of the service'),
   FRAGMENT_REFUSED: kind(69, true, 'the service refuses the media', 'see the error id of the service'),
-  SERVICE_BUSY: kind(75, true, 'the service is overloaded or a limit is reached', 'it is tried again'),
+  SERVICE_BUSY: kind(
+    75,
+    true,
+    'the service is overloaded or a limit is reached',
+    'check the network; it is tried again',
+  ),
   CONNECT_FAILED: kind(
     75,
     true,
@@ -44,8 +49,13 @@ const kinds = {
     'the host name does not exist or name lookup does not work',
     'check --region, --endpoint and the network',
   ),
-  CONNECTION_LOST: kind(75, true, 'the network or the service broke the connection', 'it is tried again'),
-  TIMED_OUT: kind(75, true, 'the network or the service is too slow or gone', 'it is tried again'),
+  CONNECTION_LOST: kind(
+    75,
+    true,
+    'the network or the service broke the connection',
+    'check the network; it is tried again',
+  ),
+  TIMED_OUT: kind(75, true, 'the network or the service is too slow or gone', 'check the network; it is tried again'),
   TLS_FAILED: kind(
     75,
     true,
@@ -54,7 +64,12 @@ const kinds = {
   ),
   CERTIFICATE_TIME: kind(75, true, 'the clock of this machine is wrong', 'set the clock'),
   HTTP_INVALID: kind(75, true, 'the peer does not speak HTTP/1.1', 'check the endpoint'),
-  GAVE_UP: kind(75, true, 'the network or the service was not to be had', 'try again later'),
+  GAVE_UP: kind(
+    75,
+    true,
+    'the network or the service was not to be had',
+    'check the network and the endpoint, then start again',
+  ),
   NO_CREDENTIALS: kind(
     77,
     false,
@@ -70,7 +85,7 @@ const kinds = {
   CREDENTIALS_EXPIRED: kind(77, true, 'the session token is too old', 'renew the credentials'),
   CLOCK_SKEWED: kind(77, true, 'the clock of this machine is wrong', 'set the clock'),
   CONFIGURATION: kind(78, false, 'a setting is wrong', 'correct the setting'),
-  DATA_LOST: kind(74, false, 'see the reasons given', 'see the reasons given'),
+  DATA_LOST: kind(74, false, 'see the reasons given', 'check the network, or give it a larger buffer'),
   STOPPED: kind(1, false, 'the producer has been stopped', 'make a new producer'),
   INTERNAL: kind(70, false, 'a mistake in this program, or no memory left', 'report it'),
 } as const satisfies Record<string, ErrorKind>

@@ -2,24 +2,12 @@
 
 import type { CredentialProvider } from './aws/credentials/credentials.ts'
 import { KvsError } from './errors.ts'
-import type { CodecName } from './frame/frame.ts'
+import { codecNames, kindOf, type TrackOptions } from './frame/frame.ts'
 import type { WallMs } from './frame/time.ts'
 import type { Origin } from './http/origin.ts'
 import type { FileWriter } from './platform.ts'
 
-/** A track to be declared in the stream. */
-export interface TrackOptions {
-  readonly codec: CodecName
-  /** At most 32 characters; default "video" or "audio". */
-  readonly name?: string
-  /** avcC, hvcC, AudioSpecificConfig; default: taken from the bitstream. */
-  readonly codecPrivate?: Uint8Array
-  /** Needed for AAC without ADTS headers; default 8000 for G.711. */
-  readonly sampleRateHz?: number
-  /** 1 to 8; needed for AAC without ADTS headers; default 1 for G.711. */
-  readonly channels?: number
-}
-
+/** What a producer is told. */
 export interface ProducerOptions {
   /** 1 to 256 characters of `a-z A-Z 0-9 _ . -`. */
   readonly streamName: string
@@ -33,10 +21,10 @@ export interface ProducerOptions {
   readonly bufferBytes: number
   /** False: a missing stream is an error. */
   readonly create: boolean
-  /** Hours, 0 to 87600: for a stream that is created, and compared with one that exists. */
-  readonly retentionHours: number
-  /** Media type of the stream, e.g. `video/h264,audio/aac`. */
-  readonly mediaType: string
+  /** Hours, 0 to 87600: for a stream that is created, default 2; compared with one that exists where given. */
+  readonly retentionHours?: number | undefined
+  /** Media type for a stream that is created, default from the codecs; compared with one that exists where given. */
+  readonly mediaType?: string | undefined
   readonly kmsKeyId?: string | undefined
   readonly tags: Readonly<Record<string, string>>
   /** Epoch milliseconds at which `pts` is 0; default: such that the first frame is now. */
@@ -45,8 +33,8 @@ export interface ProducerOptions {
   readonly giveUpAfterMs?: number | undefined
   /** Fragments that may begin within a second; default 5, the service's limit. */
   readonly fragmentsPerSecond?: number | undefined
-  /** Opens the file that gets exactly the bytes that session number `session` (from 1) sends. */
-  readonly dump?: ((session: number) => FileWriter) | undefined
+  /** Opens what gets exactly the bytes that a session sends; called for each session. */
+  readonly dump?: (() => FileWriter) | undefined
   /** For the User-Agent header and the Matroska WritingApp, at most 256 printable ASCII characters. */
   readonly userAgent: string
 }
@@ -55,24 +43,52 @@ const nameCharacters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123
 
 /** Throws KvsError CONFIGURATION for what the service would refuse or we could not do. */
 export function checkOptions(options: ProducerOptions): void {
-  const { streamName, tracks, retentionHours, tags } = options
-  const videos = tracks.filter((track) => track.codec === 'h264' || track.codec === 'h265').length
+  const { streamName, tracks, retentionHours = 0, mediaType = '', kmsKeyId = '' } = options
   if (!isStreamName(streamName)) {
     fail(`"${streamName}" is no stream name`, 'use 1 to 256 of the characters a-z A-Z 0-9 _ . -')
   }
-  if (tracks.length < 1 || tracks.length > 3) fail(`${tracks.length} tracks`, 'declare 1 to 3 tracks')
-  if (videos > 1) fail('more than one video track', 'use a stream for each video')
+  if (!Array.isArray(tracks) || tracks.length < 1 || tracks.length > 3)
+    fail('not 1 to 3 tracks', 'declare 1 to 3 tracks')
+  if (tracks.filter(({ codec }) => kindOf(codec) === 'video').length > 1) {
+    fail('more than one video track', 'use a stream for each video')
+  }
+  for (const { codec, name = '' } of tracks) {
+    if (!codecNames.includes(codec)) fail(`"${codec}" is no codec that can be streamed`, `use ${codecNames.join(', ')}`)
+    if (name.length > 32) fail(`the track name "${name}" is too long`, 'use at most 32 characters')
+  }
   if (!Number.isInteger(retentionHours) || retentionHours < 0 || retentionHours > 87_600) {
     fail(`a retention of ${retentionHours} hours`, 'use a whole number from 0 to 87600')
   }
-  if (Object.keys(tags).length > 50) fail('more than 50 tags', 'a stream takes 50 tags')
-  for (const track of tracks) {
-    if ((track.name ?? '').length > 32) fail(`the track name "${track.name}" is too long`, 'use at most 32 characters')
+  if (mediaType.length > 128) fail('the media type is too long', 'use at most 128 characters')
+  if (kmsKeyId.length > 2048) fail('the KMS key is too long', 'use at most 2048 characters')
+  checkNumbers(options)
+  checkTags(options.tags)
+}
+
+function checkNumbers({
+  bufferBytes,
+  giveUpAfterMs = 0,
+  fragmentsPerSecond = 1,
+  ptsOriginMs = 0,
+}: ProducerOptions): void {
+  if (!(bufferBytes > 0)) fail(`a buffer of ${bufferBytes} bytes`, 'give it some memory')
+  if (!(giveUpAfterMs >= 0)) fail(`giving up after ${giveUpAfterMs} ms`, 'use 0 or more')
+  if (!(fragmentsPerSecond >= 1)) fail(`${fragmentsPerSecond} fragments a second`, 'use 1 or more')
+  if (!Number.isFinite(ptsOriginMs)) fail(`${ptsOriginMs} as the time of pts 0`, 'use epoch milliseconds')
+}
+
+/** A stream takes 50 tags, keys of 1 to 128 and values of up to 256 characters (API reference, TagStream). */
+function checkTags(tags: Readonly<Record<string, string>>): void {
+  const entries = Object.entries(tags)
+  if (entries.length > 50) fail('more than 50 tags', 'a stream takes 50 tags')
+  for (const [key, value] of entries) {
+    if (key.length < 1 || key.length > 128) fail(`the tag key "${key}" is too long`, 'use 1 to 128 characters')
+    if (value.length > 256) fail(`the value of the tag "${key}" is too long`, 'use at most 256 characters')
   }
 }
 
 function isStreamName(name: string): boolean {
-  if (name.length < 1 || name.length > 256) return false
+  if (typeof name !== 'string' || name.length < 1 || name.length > 256) return false
   for (const char of name) if (!nameCharacters.includes(char)) return false
   return true
 }

@@ -82,7 +82,8 @@ export interface Blocks {
 /** One name in a directory. */
 export interface FileEntry {
   readonly name: string
-  readonly directory: boolean
+  /** Links count as what they lead to. */
+  readonly type: 'file' | 'directory' | 'other'
 }
 
 /** Files, synchronous: what is read is small and on the device's own storage. Failures throw KvsError. */
@@ -94,6 +95,8 @@ export interface Files {
    * the content of `into` is undefined and nothing else happens: call again with more room.
    */
   read(path: string, into: Uint8Array): number
+  /** Throws OUTPUT_UNWRITABLE where no file can be made in the folder. */
+  checkWritable(directory: string): void
   /** Opens a file for appending, made new or emptied. Throws OUTPUT_UNWRITABLE. */
   create(path: string): FileWriter
 }
@@ -133,7 +136,7 @@ export interface Process {
   stderr(text: string): void
   /** Columns of the terminal that stderr is, 0 where it is none. */
   readonly stderrColumns: number
-  /** Calls `handler` for every SIGINT and SIGTERM with 2 or 15; the function returned ends that. */
+  /** Calls `handler` for every SIGHUP, SIGINT and SIGTERM with 1, 2 or 15; the function returned ends that. */
   onSignal(handler: (signal: number) => void): () => void
   /** "Linux/6.1 x86_64" or the like, for the User-Agent. */
   readonly system: string

@@ -224,7 +224,7 @@ test('a service that is slow holds the source up, in bounded memory, and loses n
 const longGop = (numberOfFrames: number): Frame[] =>
   Array.from({ length: numberOfFrames }, (_, n) => {
     const keyFrame = n === 0 || n === numberOfFrames - 1
-    return { track: 1, pts: n * 100, dts: n * 100, keyFrame, data: picture(n, keyFrame, 4000) }
+    return { track: 1, pts: n * 100, dts: n * 100, data: picture(n, keyFrame, 4000) }
   })
 
 for (const bytesPerMs of [undefined, 200]) {
@@ -265,7 +265,7 @@ test('a buffer full with one fragment that has to wait for its turn is emptied w
   }).ready()
   // The first fragment is refused: it has used up the turn of this second, and no ack will come to wake the source.
   rig.service.error = (_fragment, session) => (session === rig.service.sessions[0] ? 4006 : undefined)
-  await rig.put({ track: 1, pts: -1000, dts: -1000, keyFrame: true, data: picture(900, true) })
+  await rig.put({ track: 1, pts: -1000, dts: -1000, data: picture(900, true) })
   await rig.clock.advance(50)
   for (const frame of longGop(50)) await rig.put(frame)
   assert.equal((await rig.finish()).exitStatus, 74)

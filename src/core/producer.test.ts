@@ -69,7 +69,7 @@ test('frames before the first key frame are discarded and counted', async () => 
   await rig.play(frames)
   const { stats, exitStatus } = await rig.finish()
   assert.equal(exitStatus, 0)
-  const before = frames.findIndex((frame) => frame.track === 1 && frame.keyFrame)
+  const before = frames.findIndex((frame) => frame.track === 1 && frame.data[4] === 0x67)
   assert.equal(stats.framesDiscarded, before)
   assert.equal(stats.framesPersisted, frames.length - before)
 })
@@ -96,7 +96,7 @@ for (const [codec, sampleRateHz, channels, bytes] of [
     const tracks = [{ codec: 'h264' as const }, { codec, sampleRateHz, channels }]
     const rig = await new Rig({ tracks }, 512).ready()
     for (let n = 0; n < 40; n++) {
-      await rig.put({ track: 1, pts: n * 1000, dts: n * 1000, keyFrame: true, data: picture(n, true, 80 + 37 * n) })
+      await rig.put({ track: 1, pts: n * 1000, dts: n * 1000, data: picture(n, true, 80 + 37 * n) })
       await rig.clock.advance(500)
     }
     const { stats, exitStatus } = await rig.finish()
@@ -111,7 +111,7 @@ test('ADTS headers are taken off, and the header is written from them', async ()
   const rig = await new Rig({ tracks: [{ codec: 'h264' }, { codec: 'aac' }] }).ready()
   const frames = media({ durationMs: 2200 })
   // Sound first: until it has come, nobody knows its format.
-  await rig.put({ track: 2, pts: 0, dts: 0, keyFrame: true, data: adtsPacket(999) })
+  await rig.put({ track: 2, pts: 0, dts: 0, data: adtsPacket(999) })
   await rig.play(frames.map((f, n) => (f.track === 2 ? { ...f, data: adtsPacket(n) } : f)))
   const { stats } = await rig.finish()
   assert.equal(rig.service.sessions[0]?.tracks[1]?.sampleRateHz, 48_000)
@@ -122,7 +122,7 @@ test('ADTS headers are taken off, and the header is written from them', async ()
 
 test('parameter sets alone are no frame, and are not counted', async () => {
   const rig = await new Rig({ tracks: [{ codec: 'h264' }] }).ready()
-  assert.equal(rig.producer.putFrame({ track: 1, pts: 0, dts: 0, keyFrame: false, data: parameterSets }), true)
+  assert.equal(rig.producer.putFrame({ track: 1, pts: 0, dts: 0, data: parameterSets }), true)
   assert.equal(rig.producer.stats.framesPut, 0)
   await rig.play(media({ durationMs: 1200, audio: false }))
   const { stats } = await rig.finish()
@@ -133,15 +133,15 @@ test('what is no frame throws and harms nothing else', async () => {
   const rig = await new Rig().ready()
   const frames = media({ durationMs: 3000 })
   const bad: [unknown, string][] = [
-    [{ track: 1, pts: 700, dts: 700, keyFrame: true, data: new Uint8Array(50).fill(0x5a) }, 'MEDIA_INVALID'],
-    [{ track: 1, pts: 700, dts: 700, keyFrame: true, data: new Uint8Array(0) }, 'MEDIA_INVALID'],
-    [{ track: 2, pts: 700, dts: 700, keyFrame: true, data: new Uint8Array(0) }, 'MEDIA_INVALID'],
-    [{ track: 3, pts: 700, dts: 700, keyFrame: true, data: picture(1, true) }, 'USAGE'],
-    [{ track: 0, pts: 700, dts: 700, keyFrame: true, data: picture(1, true) }, 'USAGE'],
-    [{ track: 1, pts: Number.NaN, dts: 700, keyFrame: true, data: picture(1, true) }, 'USAGE'],
-    [{ track: 1, pts: 5000, dts: Number.NaN, keyFrame: true, data: picture(1, true) }, 'USAGE'],
-    [{ track: 1, pts: Number.POSITIVE_INFINITY, dts: 0, keyFrame: true, data: picture(1, true) }, 'USAGE'],
-    [{ track: 1, pts: -1e15, dts: -1e15, keyFrame: true, data: picture(1, true) }, 'USAGE'],
+    [{ track: 1, pts: 700, dts: 700, data: new Uint8Array(50).fill(0x5a) }, 'MEDIA_INVALID'],
+    [{ track: 1, pts: 700, dts: 700, data: new Uint8Array(0) }, 'MEDIA_INVALID'],
+    [{ track: 2, pts: 700, dts: 700, data: new Uint8Array(0) }, 'MEDIA_INVALID'],
+    [{ track: 3, pts: 700, dts: 700, data: picture(1, true) }, 'USAGE'],
+    [{ track: 0, pts: 700, dts: 700, data: picture(1, true) }, 'USAGE'],
+    [{ track: 1, pts: Number.NaN, dts: 700, data: picture(1, true) }, 'USAGE'],
+    [{ track: 1, pts: 5000, dts: Number.NaN, data: picture(1, true) }, 'USAGE'],
+    [{ track: 1, pts: Number.POSITIVE_INFINITY, dts: 0, data: picture(1, true) }, 'USAGE'],
+    [{ track: 1, pts: -1e15, dts: -1e15, data: picture(1, true) }, 'USAGE'],
   ]
   for (const [at, frame] of frames.entries()) {
     await rig.play([frame])
@@ -159,7 +159,7 @@ test('what is no frame throws and harms nothing else', async () => {
 
 test('a first frame at an impossible time does not fix the clock', async () => {
   const rig = await new Rig().ready()
-  const nan = { track: 1, pts: Number.NaN, dts: Number.NaN, keyFrame: true, data: picture(1, true) }
+  const nan = { track: 1, pts: Number.NaN, dts: Number.NaN, data: picture(1, true) }
   assert.throws(() => rig.producer.putFrame(nan), { code: 'USAGE' })
   await rig.play(media({ durationMs: 1200 }))
   assert.equal((await rig.finish()).exitStatus, 0)
@@ -169,7 +169,7 @@ test('a decode time far before the picture, or behind it, is no reason to fail',
   const rig = await new Rig({ tracks: [{ codec: 'h264' }] }).ready()
   for (let n = 0; n < 8; n++) {
     const dts = n % 2 === 0 ? n * 1500 - 100_000 : n * 1500 + 100_000
-    await rig.put({ track: 1, pts: n * 1500, dts, keyFrame: true, data: picture(n, true) })
+    await rig.put({ track: 1, pts: n * 1500, dts, data: picture(n, true) })
     await rig.clock.advance(300)
   }
   const { exitStatus } = await rig.finish()
@@ -184,7 +184,7 @@ test('a frame larger than the buffer is refused with the size needed, and the re
   await rig.play(frames.slice(0, 8))
   const data = picture(500, false, 64 * 1024)
   assert.throws(
-    () => rig.producer.putFrame({ track: 1, pts: 400, dts: 400, keyFrame: false, data }),
+    () => rig.producer.putFrame({ track: 1, pts: 400, dts: 400, data }),
     (error) => error instanceof KvsError && error.code === 'FRAME_TOO_LARGE' && error.cure.includes('--size 66'),
   )
   await rig.play(frames.slice(8))
@@ -196,7 +196,7 @@ test('a frame larger than the buffer is refused with the size needed, and the re
 
 test('the size that the refusal names is enough', async () => {
   const data = picture(0, true, 100_000)
-  const frame = { track: 1, pts: 0, dts: 0, keyFrame: true, data }
+  const frame = { track: 1, pts: 0, dts: 0, data }
   const small = await new Rig({ bufferBytes: 8 * 1024 }).ready()
   let named = 0
   assert.throws(

@@ -7,6 +7,7 @@ import { settle } from './ack/settle.ts'
 import type { PreparedStream } from './aws/prepare.ts'
 import { FragmentBuffer } from './buffer/fragmentBuffer.ts'
 import { KvsError } from './errors.ts'
+import { logEvent } from './eventLog.ts'
 import type { Ack } from './frame/ack.ts'
 import type { Fragment } from './frame/fragment.ts'
 import type { Frame } from './frame/frame.ts'
@@ -41,6 +42,12 @@ export type ProducerEvent =
   | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'end'; readonly summary: Summary }
 
+/** Pictures are not shown in the order of decoding, but further back than this it is the clock that has changed. */
+const maxBackMs = 5000
+
+/** The service ends a session after 30 s without media: a fragment is completed before, or it would never be stored. */
+const silenceMs = 10_000
+
 export class Producer {
   readonly stats: Stats = newStats()
   readonly #platform: Platform
@@ -53,9 +60,15 @@ export class Producer {
   /** Why frames are left out until the next key frame, where the fragment they belong to is lost. */
   #skipping: LossReason | undefined
   #outgrown = false
+  /** A frame was not taken, and nothing has changed since. */
+  #full = false
+  /** The frame put last was not taken. */
+  #heldUp = false
   #waiters: (() => void)[] = []
   #stopping = false
   #stopTimer: Timer | undefined
+  #silenceTimer: Timer | undefined
+  #stopUntilMs = Number.POSITIVE_INFINITY
   #summary: Summary | undefined
   readonly #ended: ((summary: Summary) => void)[] = []
 
@@ -63,7 +76,10 @@ export class Producer {
   constructor(platform: Platform, options: ProducerOptions, onEvent: (event: ProducerEvent) => void) {
     checkOptions(options)
     this.#platform = platform
-    this.#onEvent = onEvent
+    this.#onEvent = (event) => {
+      logEvent(platform.log, event)
+      onEvent(event)
+    }
     this.#originMs = options.ptsOriginMs
     this.#buffer = new FragmentBuffer(platform.blocks, options.bufferBytes)
     this.#packager = new Packager(options.tracks, platform.search, this.#buffer, this.stats)
@@ -84,9 +100,9 @@ export class Producer {
         giveUpAfterMs: options.giveUpAfterMs ?? Number.POSITIVE_INFINITY,
       },
       {
-        onState: (state) => onEvent({ type: 'state', state }),
-        onAck: (ack) => onEvent({ type: 'ack', ack }),
-        onRetry: (error, delayMs) => onEvent({ type: 'retry', error, delayMs }),
+        onState: (state) => this.#onEvent({ type: 'state', state }),
+        onAck: (ack) => this.#onEvent({ type: 'ack', ack }),
+        onRetry: (error, delayMs) => this.#onEvent({ type: 'retry', error, delayMs }),
         onLost: (fragment, reason, error) => this.#onLost(fragment, reason, error),
         onRoom: () => this.#wake(),
         onEnd: (error) => this.#onEnd(error),
@@ -125,19 +141,18 @@ export class Producer {
     const packager = this.#packager
     if (!packager.has(frame.track)) throw new KvsError('USAGE', `there is no track ${frame.track}`)
     if (!packager.inspect(frame)) return true
-    const originMs = this.#originMs ?? this.#service.nowMs() - frame.pts
+    const originMs = this.#originOf(frame)
     const ptsMs = Math.round(originMs + frame.pts)
     const dtsMs = Math.round(originMs + frame.dts)
-    if (!isTime(ptsMs) || !Number.isSafeInteger(dtsMs)) {
-      throw new KvsError('USAGE', `a frame cannot have pts ${frame.pts} and dts ${frame.dts}`)
-    }
     this.#originMs = originMs
     const placement = packager.place(frame, ptsMs, dtsMs)
     if (placement === 'discard') return this.#leaveOut(frame, this.#skipping)
     if (placement === 'no-video') return this.#leaveOut(frame, 'no-video')
-    if (!this.#makeRoom(packager.roomBytes(frame))) return false
+    this.#full = !this.#makeRoom(packager.roomBytes(frame))
+    this.#heldUp = this.#full
+    if (this.#full) return false
     packager.write(frame, placement)
-    if (placement === 'open') this.#skipping = undefined
+    if (placement === 'open') this.#onOpened()
     this.#countPut(frame)
     this.#countInFragment(frame)
     this.#line.pump()
@@ -146,28 +161,64 @@ export class Producer {
 
   /** Calls `task` once, when a frame that was not taken may be put again, or when the producer has ended. */
   whenRoom(task: () => void): void {
-    this.#waiters.push(task)
+    if (this.#full && this.#summary === undefined) this.#waiters.push(task)
+    else this.#platform.clock.setTimer(0, task)
   }
 
   /**
    * Takes no more frames, brings home what is in the buffer, and ends.
    *
-   * @param timeoutMs how long that may take; what is left then is lost. A second call may shorten it.
+   * @param timeoutMs how long that may take; what is left then is lost. A second call may shorten it, not lengthen it.
    */
   stop(timeoutMs: number): Promise<Summary> {
     const { clock } = this.#platform
     if (this.#summary !== undefined) return Promise.resolve(this.#summary)
     const ended = new Promise<Summary>((resolve) => this.#ended.push(resolve))
-    this.#stopTimer?.cancel()
-    this.#stopTimer = clock.setTimer(timeoutMs, () => {
-      this.#line.abort()
-    })
+    const untilMs = clock.monotonicMs() + timeoutMs
+    if (untilMs < this.#stopUntilMs) {
+      this.#stopUntilMs = untilMs
+      this.#stopTimer?.cancel()
+      this.#stopTimer = clock.setTimer(timeoutMs, () => this.#line.abort())
+    }
     if (!this.#stopping) {
       this.#stopping = true
       this.#packager.seal()
       this.#line.finish()
     }
     return ended
+  }
+
+  /** Epoch milliseconds at which pts is 0: anchored once, and again where the source's clock goes back a long way. */
+  #originOf({ pts, dts }: Frame): WallMs {
+    const originMs = this.#originMs ?? this.#service.nowMs() - pts
+    if (!isTime(Math.round(originMs + pts)) || !Number.isSafeInteger(Math.round(originMs + dts))) {
+      throw new KvsError('USAGE', `a frame cannot have pts ${pts} and dts ${dts}`)
+    }
+    const backMs = this.#packager.latestMs - (originMs + pts)
+    if (backMs <= maxBackMs) return originMs
+    this.stats.timesRepaired++
+    const message = `the source's clock went back by ${(backMs / 1000).toFixed(1)} s: its times go on from where they were`
+    this.#onEvent({ type: 'warning', message })
+    return originMs + backMs + 1
+  }
+
+  #onOpened(): void {
+    this.#skipping = undefined
+    this.#silenceTimer ??= this.#platform.clock.setTimer(silenceMs, () => this.#onSilence(this.stats.framesPut))
+  }
+
+  /** Looks from time to time whether the source has fallen silent; costs nothing per frame. */
+  #onSilence(framesBefore: number): void {
+    this.#silenceTimer = undefined
+    if (this.#buffer.open === undefined || this.#stopping) return
+    // A source that we hold up is not silent.
+    if (this.#heldUp || this.stats.framesPut > framesBefore) {
+      const frames = this.stats.framesPut
+      this.#silenceTimer = this.#platform.clock.setTimer(silenceMs, () => this.#onSilence(frames))
+    } else {
+      this.#packager.seal()
+      this.#line.pump()
+    }
   }
 
   #over(): KvsError {
@@ -239,6 +290,7 @@ export class Producer {
 
   #onEnd(error: KvsError | null): void {
     this.#stopTimer?.cancel()
+    this.#silenceTimer?.cancel()
     this.#service.close()
     for (const fragment of this.#buffer.fragments.slice()) {
       countLoss(this.stats, 'not-delivered', 1, fragment.frames, fragment.frameBytes)
@@ -252,8 +304,8 @@ export class Producer {
   }
 
   #wake(): void {
+    this.#full = false
     const waiters = this.#waiters
-    if (waiters.length === 0) return
     this.#waiters = []
     for (const task of waiters) task()
   }

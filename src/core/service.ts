@@ -7,6 +7,7 @@ import { type PreparedStream, prepareStream } from './aws/prepare.ts'
 import { acceptedOnly, putMediaHead } from './aws/putMedia.ts'
 import { SigningKeys } from './aws/sigv4.ts'
 import { KvsError } from './errors.ts'
+import { mediaTypeOf } from './frame/frame.ts'
 import type { MonotonicMs, WallMs } from './frame/time.ts'
 import { type ExchangeHandlers, HttpExchange } from './http/exchange.ts'
 import type { Origin } from './http/origin.ts'
@@ -52,7 +53,18 @@ export class StreamService implements Service {
   async prepare(): Promise<{ retained: boolean }> {
     const { streamName, create, retentionHours, mediaType, kmsKeyId, tags } = this.#options
     const { clock } = this.#platform
-    const wanted = { name: streamName, create, retentionHours, mediaType, kmsKeyId, tags, clock, cancel: this.#end }
+    const defaults = { retentionHours: 2, mediaType: mediaTypeOf(this.#options.tracks) }
+    const wanted = {
+      name: streamName,
+      create,
+      retentionHours,
+      mediaType,
+      defaults,
+      kmsKeyId,
+      tags,
+      clock,
+      cancel: this.#end,
+    }
     const stream = await prepareStream(this.#controlPlane, wanted)
     this.#onStream(stream)
     return { retained: stream.retentionHours > 0 }
@@ -68,6 +80,7 @@ export class StreamService implements Service {
 
   async dial(handlers: ExchangeHandlers): Promise<HttpExchange> {
     const { streamName, region, userAgent } = this.#options
+    await this.locate(false)
     const origin = this.#endpoint
     if (origin === undefined) throw new KvsError('INTERNAL', 'no data endpoint is known')
     const credentials = await this.#identity()

@@ -3,14 +3,14 @@
 import * as fs from 'node:fs'
 import * as os from 'node:os'
 import { KvsError } from '../core/errors.ts'
-import type { Files, FileWriter, Process } from '../core/platform.ts'
+import type { FileEntry, Files, FileWriter, Process } from '../core/platform.ts'
 
 export const files: Files = {
   list(path) {
     try {
       return fs
         .readdirSync(path, { withFileTypes: true })
-        .map((entry) => ({ name: entry.name, directory: isDirectory(path, entry) }))
+        .map((entry) => ({ name: entry.name, type: typeOf(path, entry) }))
     } catch (error) {
       throw inputError(path, error)
     }
@@ -32,6 +32,14 @@ export const files: Files = {
       throw inputError(path, error)
     } finally {
       if (file !== undefined) fs.closeSync(file)
+    }
+  },
+
+  checkWritable(directory) {
+    try {
+      fs.accessSync(`${directory}/.`, fs.constants.W_OK)
+    } catch (error) {
+      throw outputError(directory, error)
     }
   },
 
@@ -65,14 +73,16 @@ class NodeFileWriter implements FileWriter {
   }
 }
 
-function isDirectory(path: string, entry: fs.Dirent): boolean {
-  if (!entry.isSymbolicLink()) return entry.isDirectory()
-  return fs.statSync(`${path}/${entry.name}`, { throwIfNoEntry: false })?.isDirectory() ?? false
+function typeOf(path: string, entry: fs.Dirent): FileEntry['type'] {
+  const target = entry.isSymbolicLink() ? fs.statSync(`${path}/${entry.name}`, { throwIfNoEntry: false }) : entry
+  if (target?.isDirectory()) return 'directory'
+  return target?.isFile() ? 'file' : 'other'
 }
 
 function inputError(path: string, error: unknown): KvsError {
   const code = errno(error)
-  if (code === 'ENOENT' || code === 'ENOTDIR') return new KvsError('INPUT_MISSING', `${path} does not exist`)
+  if (code === 'ENOENT') return new KvsError('INPUT_MISSING', `${path} does not exist`)
+  if (code === 'ENOTDIR') return new KvsError('INPUT_MISSING', `${path} is no folder`)
   return new KvsError('INPUT_UNREADABLE', `${path} cannot be read (${code})`)
 }
 
@@ -84,14 +94,17 @@ function errno(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }
 
-/** A reader that has gone away (`kvs --json | head`) must not end the stream. */
-export function surviveClosedPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
-    })
-  }
+/** Whoever reads the output may go away (`kvs --json | head`), its disk may be full: the stream goes on. */
+export function surviveLostOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 }
+
+/** A terminal that is closed ends it in order, too. */
+const signals = [
+  ['SIGHUP', 1],
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+] as const
 
 /** The process that Node.js runs in. */
 export function nodeProcess(): Process {
@@ -106,13 +119,10 @@ export function nodeProcess(): Process {
     },
     stderrColumns: process.stderr.isTTY ? process.stderr.columns || 80 : 0,
     onSignal(handler) {
-      const interrupt = () => handler(2)
-      const terminate = () => handler(15)
-      process.on('SIGINT', interrupt)
-      process.on('SIGTERM', terminate)
+      const listeners = signals.map(([name, number]) => ({ name, listener: () => handler(number) }))
+      for (const { name, listener } of listeners) process.on(name, listener)
       return () => {
-        process.off('SIGINT', interrupt)
-        process.off('SIGTERM', terminate)
+        for (const { name, listener } of listeners) process.off(name, listener)
       }
     },
     runtime: `Node.js ${process.versions.node}, OpenSSL ${process.versions.openssl}`,

@@ -6,11 +6,11 @@ import { streamCommand } from '../cli/commands/stream.ts'
 import { main } from '../cli/main.ts'
 import { demoCommand } from './commands/demo.ts'
 import { localCommand } from './commands/local.ts'
-import { files, nodeProcess, surviveClosedPipes } from './files.ts'
+import { files, nodeProcess, surviveLostOutput } from './files.ts'
 import { nodePlatform } from './platform.ts'
 import { readTrust } from './trust.ts'
 
-surviveClosedPipes()
+surviveLostOutput()
 const process_ = nodeProcess()
 const host: Host = {
   process: process_,

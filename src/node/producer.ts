@@ -2,9 +2,9 @@
 
 import { EventEmitter } from 'node:events'
 import type { PreparedStream } from '../core/aws/prepare.ts'
-import type { KvsError } from '../core/errors.ts'
+import { KvsError } from '../core/errors.ts'
 import type { Ack } from '../core/frame/ack.ts'
-import type { TrackOptions } from '../core/options.ts'
+import type { TrackOptions } from '../core/frame/frame.ts'
 import { Producer as CoreProducer, type ProducerEvent } from '../core/producer.ts'
 import type { LineState } from '../core/send/states.ts'
 import type { LossReason, Stats } from '../core/stats.ts'
@@ -79,7 +79,7 @@ const stopTimeoutMs = 120_000
  */
 export class Producer extends EventEmitter<ProducerEvents> implements AsyncDisposable {
   readonly #core: CoreProducer
-  readonly #frame = { track: 1, pts: 0, dts: 0, keyFrame: false, data: new Uint8Array(0) as Uint8Array }
+  readonly #frame = { track: 1, pts: 0, dts: 0, data: new Uint8Array(0) as Uint8Array }
   readonly #signal: AbortSignal | undefined
   readonly #abort = () => {
     this.stop({ timeoutMs: 0 }).catch(() => undefined)
@@ -98,8 +98,8 @@ export class Producer extends EventEmitter<ProducerEvents> implements AsyncDispo
         tracks: options.tracks,
         bufferBytes: options.bufferBytes ?? 16 * 1024 * 1024,
         create: options.create ?? true,
-        retentionHours: options.retentionHours ?? 2,
-        mediaType: options.mediaType ?? options.tracks.map(mediaType).join(','),
+        retentionHours: options.retentionHours,
+        mediaType: options.mediaType,
         kmsKeyId: options.kmsKeyId,
         tags: options.tags ?? {},
         ptsOriginMs: options.ptsOriginMs,
@@ -137,6 +137,8 @@ export class Producer extends EventEmitter<ProducerEvents> implements AsyncDispo
    *         ended: the error that ended it, or STOPPED.
    */
   putFrame(input: FrameInput): boolean {
+    if (!(input.data instanceof Uint8Array)) throw new KvsError('USAGE', 'the data of a frame is a Uint8Array')
+    if (typeof input.pts !== 'number') throw new KvsError('USAGE', 'the pts of a frame is a number of milliseconds')
     const frame = this.#frame
     frame.track = input.track ?? 1
     frame.pts = input.pts
@@ -167,6 +169,17 @@ export class Producer extends EventEmitter<ProducerEvents> implements AsyncDispo
   }
 
   #onEvent(event: ProducerEvent): void {
+    try {
+      this.#tell(event)
+    } catch (error) {
+      // A listener's mistake is its owner's: it must not end the connection in whose name it was called.
+      process.nextTick(() => {
+        throw error
+      })
+    }
+  }
+
+  #tell(event: ProducerEvent): void {
     if (event.type === 'state') this.emit('state', event.state)
     else if (event.type === 'stream') this.emit('stream', event.stream)
     else if (event.type === 'ack') this.emit('ack', event.ack)
@@ -180,8 +193,4 @@ export class Producer extends EventEmitter<ProducerEvents> implements AsyncDispo
       this.emit('lost', { reason, timecodeMs, frames, error })
     }
   }
-}
-
-function mediaType({ codec }: TrackOptions): string {
-  return codec === 'h264' || codec === 'h265' ? `video/${codec}` : `audio/${codec}`
 }

@@ -33,13 +33,29 @@ export interface PutMediaOptions extends ServiceOptions {
  * @throws KvsError as the service or the network says
  */
 export async function putMedia(options: PutMediaOptions): Promise<PutMediaSession> {
-  options.signal?.throwIfAborted()
+  const { signal } = options
+  signal?.throwIfAborted()
+  if (signal === undefined) return await open(options)
+  let abort = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason)
+  })
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([open(options), aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+async function open(options: PutMediaOptions): Promise<PutMediaSession> {
   const settings = serviceSettings(options)
   const credentials = await new CredentialCache(settings.credentials, () => Date.now()).get()
   const origin =
     options.dataEndpoint === undefined
       ? await locate(options.streamName, settings, credentials)
       : parseEndpoint(options.dataEndpoint)
+  options.signal?.throwIfAborted()
   return await PutMediaSession.open(options, settings, credentials, origin)
 }
 
@@ -103,9 +119,17 @@ export class PutMediaSession implements AsyncDisposable {
   /** Resolves when the service wants the media. */
   #dial(platform: Platform, credentials: Credentials, options: ExchangeOptions): Promise<void> {
     return new Promise((resolve, reject) => {
+      let accepted = false
+      let wanted = false
       const handlers = {
-        onReady: resolve,
-        onHead: () => undefined,
+        onReady: () => {
+          wanted = true
+          if (accepted) resolve()
+        },
+        onHead: () => {
+          accepted = true
+          if (wanted) resolve()
+        },
         onBody: (bytes: Uint8Array) => this.#parser.push(bytes),
         onDrain: () => {
           this.#blocked = false
@@ -135,7 +159,10 @@ export class PutMediaSession implements AsyncDisposable {
     this.#throwIfOver()
   }
 
-  /** The service's acks as they come; ends with the request, with its error if there was one. */
+  /**
+   * The service's acks as they come; ends with the request, with its error if there was one. Acks that nobody takes are
+   * kept, three for a fragment.
+   */
   async *acks(): AsyncGenerator<Ack, void, void> {
     for (;;) {
       const ack = this.#acks.shift()

@@ -2,7 +2,7 @@
 
 import { type CredentialProvider, type Credentials, staticCredentials } from '../core/aws/credentials/credentials.ts'
 import { environmentCredentials } from '../core/aws/credentials/environment.ts'
-import { checkRegion, controlPlaneEndpoint, parseEndpoint } from '../core/aws/endpoints.ts'
+import { controlPlaneOrigin } from '../core/aws/endpoints.ts'
 import { userAgent } from '../core/aws/userAgent.ts'
 import type { Origin } from '../core/http/origin.ts'
 import type { Log, Platform } from '../core/platform.ts'
@@ -47,18 +47,17 @@ export interface ServiceSettings {
 /** Throws KvsError CONFIGURATION or NO_CREDENTIALS where something given cannot be right. */
 export function serviceSettings(options: ServiceOptions): ServiceSettings {
   const { env, system } = nodeProcess()
-  const region = checkRegion(options.region ?? env('AWS_REGION') ?? env('AWS_DEFAULT_REGION') ?? 'us-west-2')
-  const dualStack = options.dualStack ?? env('AWS_USE_DUALSTACK_ENDPOINT') === 'true'
-  const fips = options.fips ?? env('AWS_USE_FIPS_ENDPOINT') === 'true'
-  const endpoint =
-    options.endpoint ??
-    env('CONTROL_PLANE_URI') ??
-    env('AWS_ENDPOINT_URL_KINESIS_VIDEO') ??
-    env('AWS_ENDPOINT_URL') ??
-    controlPlaneEndpoint({ region, dualStack, fips })
+  const region = options.region ?? env('AWS_REGION') ?? env('AWS_DEFAULT_REGION') ?? 'us-west-2'
+  const endpoint = controlPlaneOrigin({
+    region,
+    endpoint:
+      options.endpoint ?? env('CONTROL_PLANE_URI') ?? env('AWS_ENDPOINT_URL_KINESIS_VIDEO') ?? env('AWS_ENDPOINT_URL'),
+    dualStack: options.dualStack ?? isOn(env('AWS_USE_DUALSTACK_ENDPOINT')),
+    fips: options.fips ?? isOn(env('AWS_USE_FIPS_ENDPOINT')),
+  })
   return {
     region,
-    endpoint: parseEndpoint(endpoint),
+    endpoint,
     credentials: provider(options.credentials, env),
     platform: nodePlatform({
       ca: readTrust(options.caPath ?? env('AWS_KVS_CACERT_PATH')),
@@ -75,4 +74,9 @@ function provider(
 ): CredentialProvider {
   if (given === undefined) return environmentCredentials(env)
   return typeof given === 'function' ? given : staticCredentials(given)
+}
+
+/** As the command line reads a flag from the environment. */
+function isOn(value: string | undefined): boolean {
+  return value !== undefined && value !== '0' && value.toLowerCase() !== 'false'
 }

@@ -1,11 +1,12 @@
 /** `kvs`: streams a directory of frames. */
 
 import { environmentCredentials } from '../../core/aws/credentials/environment.ts'
-import { controlPlaneEndpoint, parseEndpoint } from '../../core/aws/endpoints.ts'
+import { controlPlaneOrigin } from '../../core/aws/endpoints.ts'
 import { userAgent } from '../../core/aws/userAgent.ts'
 import { KvsError } from '../../core/errors.ts'
+import type { TrackOptions } from '../../core/frame/frame.ts'
 import { hostHeader, type Origin } from '../../core/http/origin.ts'
-import { checkOptions, type ProducerOptions, type TrackOptions } from '../../core/options.ts'
+import { checkOptions, type ProducerOptions } from '../../core/options.ts'
 import { type DirectoryOptions, type DirectoryTrack, openDirectory } from '../../core/source/directory.ts'
 import { version } from '../../core/version.ts'
 import type { Command, Host } from '../command.ts'
@@ -44,8 +45,8 @@ async function stream(options: Options, host: Host): Promise<number> {
     tracks: tracks.map(trackOptions),
     bufferBytes: (options.number('size') ?? 0) * 1024,
     create: !options.flag('no-create'),
-    retentionHours: options.number('retention-period') ?? 0,
-    mediaType: options.text('content-type') ?? mediaType(tracks),
+    retentionHours: options.number('retention-period'),
+    mediaType: options.text('content-type'),
     kmsKeyId: options.text('kms-key-id'),
     tags: options.pairs('tag'),
     giveUpAfterMs: milliseconds(options, 'give-up-after'),
@@ -67,14 +68,11 @@ async function stream(options: Options, host: Host): Promise<number> {
 }
 
 function endpointOf(options: Options): Origin {
-  const given = options.text('endpoint')
-  const dualStack = options.flag('dual-stack')
-  const fips = options.flag('fips')
-  const region = options.text('region') ?? ''
-  if (given === undefined) return parseEndpoint(controlPlaneEndpoint({ region, dualStack, fips }))
-  if (!dualStack && !fips) return parseEndpoint(given)
-  throw new KvsError('CONFIGURATION', 'an endpoint is given, and an endpoint of the region is asked for as well', {
-    cure: `leave out ${options.origin('endpoint')}, or --dual-stack and --fips`,
+  return controlPlaneOrigin({
+    region: options.text('region') ?? '',
+    endpoint: options.text('endpoint'),
+    dualStack: options.flag('dual-stack'),
+    fips: options.flag('fips'),
   })
 }
 
@@ -92,11 +90,6 @@ function directoryOptions(options: Options): DirectoryOptions {
 function trackOptions({ codec, format }: DirectoryTrack): TrackOptions {
   const { sampleRateHz, channels } = format
   return { codec, ...(sampleRateHz !== undefined && { sampleRateHz }), ...(channels !== undefined && { channels }) }
-}
-
-/** As the service's console expects it, e.g. `video/h264,audio/aac`. */
-function mediaType(tracks: readonly DirectoryTrack[]): string {
-  return tracks.map(({ codec, format }) => `${format.kind}/${codec}`).join(',')
 }
 
 function milliseconds(options: Options, name: string): number | undefined {

@@ -59,8 +59,7 @@ export const streamOptions: readonly Option[] = [
     kind: 'integer',
     min: 0,
     max: 87_600,
-    default: '2',
-    help: 'retention of a stream that is created',
+    help: 'retention of a stream that is created, 2 where not given',
   },
   { name: 'no-create', help: 'a stream that does not exist is an error' },
   {

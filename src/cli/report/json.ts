@@ -53,8 +53,7 @@ export class JsonReport implements Report {
 
   end({ summary, inputError, signal, exitStatus }: EndFields): void {
     this.#timer?.cancel()
-    const error = summary.error ?? inputError
-    if (error !== undefined) this.#process.stdout(`${JSON.stringify(errorFields(error))}\n`)
+    for (const error of [summary.error, inputError]) if (error) this.#line('error', errorFields(error))
     this.#line('end', { exitStatus, ...(signal !== 0 && { signal }), ...numbers(summary.stats) })
   }
 
@@ -75,8 +74,9 @@ export function ackFields(ack: Ack): object {
   }
 }
 
+/** Of an error that ends nothing. */
 function errorDetails(error: KvsError): object {
-  const { event: _, ...fields } = errorFields(error)
+  const { exitStatus: _, ...fields } = errorFields(error)
   return fields
 }
 

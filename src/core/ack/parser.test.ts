@@ -74,7 +74,7 @@ test('what is no ack is skipped and counted, and what follows is read', () => {
 
 test('a huge object is skipped without being kept, an ack inside it too', () => {
   const inner = '{"EventType":"PERSISTED","FragmentTimecode":1}'
-  const { acks, skipped } = parseText(`{"a":[${`${inner},`.repeat(200)}${inner}]}${inner}`)
+  const { acks, skipped } = parseText(`{"a":[${`${inner},`.repeat(200)}${inner}]}\n${inner}\n`)
   assert.deepEqual([acks.length, skipped], [1, 1])
 })
 

@@ -3,7 +3,7 @@
 import type { Ack, AckType } from '../frame/ack.ts'
 import { utf8Text } from '../text.ts'
 
-/** An object longer than this is no acknowledgement and is skipped. */
+/** An object longer than this is no acknowledgement: it is given up, so that one cut off does not swallow the rest. */
 const maxAckBytes = 4096
 
 const lineFeed = 0x0a
@@ -20,6 +20,8 @@ export class AckParser {
   #depth = 0
   #inString = false
   #escaped = false
+  /** Until the next line: an ack stands on a line of its own. */
+  #lost = false
   /** Objects that were no acknowledgement. */
   skipped = 0
 
@@ -32,11 +34,20 @@ export class AckParser {
   }
 
   #pushByte(byte: number): void {
+    if (this.#lost) {
+      this.#lost = byte !== lineFeed
+      return
+    }
     if (this.#depth === 0) {
       if (byte !== braceOpen) return
       this.#length = 0
     }
-    if (this.#length < maxAckBytes) this.#held[this.#length] = byte
+    if (this.#length === maxAckBytes) {
+      this.#abandon()
+      this.#lost = true
+      return
+    }
+    this.#held[this.#length] = byte
     this.#length++
     if (this.#inString) {
       // JSON has no line break in a string: the line was cut off, and the next one must not be lost with it.
@@ -62,7 +73,7 @@ export class AckParser {
   }
 
   #finish(): void {
-    const ack = this.#length > maxAckBytes ? null : ackFrom(utf8Text(this.#held, 0, this.#length))
+    const ack = ackFrom(utf8Text(this.#held, 0, this.#length))
     if (ack === null) this.skipped++
     else this.#onAck(ack)
   }

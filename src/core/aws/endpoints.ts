@@ -158,3 +158,21 @@ function wrong(url: string, why: string, cure = 'name it like https://host, http
 function quote(text: string): string {
   return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)
 }
+
+/**
+ * The control plane for a region, or the one that `endpoint` names.
+ *
+ * @throws KvsError CONFIGURATION where the region or the URL cannot be right, or both an endpoint and a variant of the
+ *         region's are asked for
+ */
+export function controlPlaneOrigin(
+  options: ControlPlaneEndpointOptions & { readonly endpoint?: string | undefined },
+): Origin {
+  checkRegion(options.region)
+  const { endpoint, dualStack, fips } = options
+  if (endpoint === undefined) return parseEndpoint(controlPlaneEndpoint(options))
+  if (!dualStack && !fips) return parseEndpoint(endpoint)
+  throw new KvsError('CONFIGURATION', 'an endpoint is given, and a dual-stack or FIPS endpoint is asked for as well', {
+    cure: 'leave out one of them; the environment may ask for it, too',
+  })
+}

@@ -131,6 +131,8 @@ export function reactionTo(error: KvsError): Reaction {
     case 'CREDENTIALS_EXPIRED':
       return 'refreshCredentials'
     // The address that GetDataEndpoint gave may be what is wrong.
+    // Only an answer of the control plane tells the service's time.
+    case 'CLOCK_SKEWED':
     case 'CONNECT_FAILED':
     case 'NAME_NOT_FOUND':
     case 'TLS_FAILED':

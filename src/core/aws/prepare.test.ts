@@ -51,6 +51,7 @@ const prepare = (fake: FakeControlPlane, more: Partial<PrepareOptions> = {}) =>
       create: true,
       retentionHours: 24,
       mediaType: 'video/h264',
+      defaults: { retentionHours: 2, mediaType: 'video/h264' },
       clock: fake.clock,
       ...more,
     }),

@@ -11,9 +11,11 @@ export interface PrepareOptions {
   readonly name: string
   /** False: a stream that does not exist is an error. */
   readonly create: boolean
-  /** For a new stream; compared with one that exists. Hours, 0 to 87600. */
-  readonly retentionHours: number
+  /** For a new stream, and compared with one that exists. Hours, 0 to 87600. */
+  readonly retentionHours?: number | undefined
   readonly mediaType?: string | undefined
+  /** For a new stream, where nothing was asked for. */
+  readonly defaults: { readonly retentionHours: number; readonly mediaType: string }
   readonly kmsKeyId?: string | undefined
   /** Set on a new stream and on one that exists; other tags stay. */
   readonly tags?: Tags | undefined
@@ -87,7 +89,10 @@ async function create(controlPlane: ControlPlane, options: PrepareOptions): Prom
   }
   throwIfCalledOff(options.cancel)
   try {
-    await controlPlane.createStream(options)
+    const { name, kmsKeyId, tags, defaults } = options
+    const retentionHours = options.retentionHours ?? defaults.retentionHours
+    const mediaType = options.mediaType ?? defaults.mediaType
+    await controlPlane.createStream({ name, retentionHours, mediaType, kmsKeyId, tags })
     return true
   } catch (error) {
     if (error instanceof KvsError && error.aws === 'ResourceInUseException') return false
@@ -120,8 +125,8 @@ async function presentTags(controlPlane: ControlPlane, arn: string): Promise<Rea
 
 function differences(info: StreamInfo, options: PrepareOptions): string[] {
   const warnings: string[] = []
-  if (info.retentionHours !== options.retentionHours) {
-    const { retentionHours } = options
+  const { retentionHours } = options
+  if (retentionHours !== undefined && info.retentionHours !== retentionHours) {
     warnings.push(
       `the stream keeps media for ${info.retentionHours} hours, not ${retentionHours} as asked for: what the stream says holds`,
     )

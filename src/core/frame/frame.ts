@@ -8,14 +8,38 @@ export interface Frame {
   readonly pts: MediaMs
   /** When it is decoded, on the same clock; never above `pts` and never falling within a track. */
   readonly dts: MediaMs
-  /** What the caller says of it. For H.264 and H.265 the bitstream is asked instead. */
-  readonly keyFrame: boolean
   /** The bitstream. Borrowed: the producer has copied what it keeps when the call returns. */
   readonly data: Uint8Array
 }
 
 /** The codecs that the producer packages: H.264, H.265, AAC, and the two laws of G.711. */
-export type CodecName = 'h264' | 'h265' | 'aac' | 'alaw' | 'mulaw'
+export type CodecName = (typeof codecNames)[number]
+
+/** All of them. */
+export const codecNames = ['h264', 'h265', 'aac', 'alaw', 'mulaw'] as const
+
+/** A track to be declared in the stream. */
+export interface TrackOptions {
+  readonly codec: CodecName
+  /** At most 32 characters; default "video" or "audio". */
+  readonly name?: string
+  /** avcC, hvcC, AudioSpecificConfig; default: taken from the bitstream. */
+  readonly codecPrivate?: Uint8Array
+  /** Needed for AAC without ADTS headers; default 8000 for G.711. */
+  readonly sampleRateHz?: number
+  /** 1 to 8; needed for AAC without ADTS headers; default 1 for G.711. */
+  readonly channels?: number
+}
+
+/** Whether a codec is of pictures or of sound. */
+export function kindOf(codec: CodecName): 'video' | 'audio' {
+  return codec === 'h264' || codec === 'h265' ? 'video' : 'audio'
+}
+
+/** The stream's media type for these tracks, as the service's console expects it: `video/h264,audio/aac`. */
+export function mediaTypeOf(tracks: readonly { readonly codec: CodecName }[]): string {
+  return tracks.map(({ codec }) => `${kindOf(codec)}/${codec}`).join(',')
+}
 
 /** What the Matroska header says of a track. */
 export interface TrackFormat {

@@ -49,6 +49,9 @@ export interface ExchangePlatform {
   readonly connect: Connect
 }
 
+/** The service answers before it needs any media; who keeps silent for so long is not the service. */
+const answerTimeoutMs = 15_000
+
 type Body = 'waiting' | 'open' | 'ended' | 'refused'
 
 export class HttpExchange {
@@ -65,6 +68,8 @@ export class HttpExchange {
   /** The peer wants the body, but the head may still be on its way out. */
   #wanted: boolean
   #blocked = false
+  /** The final response's head has come. */
+  #answered = false
   /** `endBody` came while the socket had no room. */
   #owesEnd = false
   #refusalBytes = 0
@@ -105,6 +110,7 @@ export class HttpExchange {
    */
   writeChunk(parts: readonly Uint8Array[], totalBytes: number): boolean {
     if (this.#closed || this.#parser.done || this.#body === 'refused') return false
+    if (this.#body === 'ended') throw new KvsError('STOPPED', 'the body has been ended')
     if (this.#body !== 'open' || this.#blocked) throw new KvsError('INTERNAL', 'a chunk is written out of turn')
     const gathered = this.#gathered
     gathered.length = 0
@@ -150,6 +156,7 @@ export class HttpExchange {
     if (!this.#wanted || this.#blocked || this.#body !== 'waiting' || this.#parser.done) return
     this.#timer?.cancel()
     this.#body = 'open'
+    if (!this.#answered) this.#setTimer(answerTimeoutMs, () => this.#fail(noAnswer(this.#options.origin)))
     this.#handlers.onReady()
   }
 
@@ -181,7 +188,9 @@ export class HttpExchange {
 
   #onHead(head: ResponseHead): void {
     if (this.#closed) return
+    this.#answered = true
     if (head.status < 300) {
+      this.#timer?.cancel()
       this.#handlers.onHead(head)
       if (!this.#closed) this.#want()
       return
@@ -252,4 +261,8 @@ export class HttpExchange {
     this.#timer?.cancel()
     this.#timer = this.#clock.setTimer(delayMs, task)
   }
+}
+
+function noAnswer({ host, port }: Origin): KvsError {
+  return new KvsError('TIMED_OUT', `${host}:${port} did not answer the request in ${answerTimeoutMs / 1000} s`)
 }

@@ -39,7 +39,7 @@ function run(inputs: readonly Input[], hasVideo: boolean, limits: FragmentLimits
     assert.deepEqual(ask(), first, 'asking twice changes nothing')
     if (first.placement === 'discard') assert.equal(made.length, 0)
     if (first.placement !== 'open' && first.placement !== 'append') continue
-    fragmenter.placed(first.placement, input.bytes)
+    fragmenter.placed(first.placement, true, input.bytes)
     if (first.placement === 'open') {
       assert.ok(first.clusterMs > lastMs, 'a fragment begins behind all frames of the one before')
       if (hasVideo) assert.ok(input.video, 'there is one')
@@ -160,7 +160,7 @@ test('a group of pictures without end is split below 20 s, and said to be', () =
     Array.from({ length: 1500 }, (_, n) => video(n * 40, n === 0)),
     true,
   )
-  assert.deepEqual(starts(made), [0, 19_000, 38_000, 57_000])
+  assert.deepEqual(starts(made), [0, 18_960, 37_920, 56_880])
   assert.deepEqual(
     made.map(({ split }) => split),
     [false, true, true, true],
@@ -183,7 +183,7 @@ test('sound waits for pictures, and long without them it is left out', () => {
   assert.equal(fragmenter.place(false, true, startMs, startMs, 10), 'discard')
   assert.equal(fragmenter.place(true, false, startMs, startMs, 10), 'discard')
   assert.equal(fragmenter.place(true, true, startMs, startMs, 10), 'open')
-  fragmenter.placed('open', 10)
+  fragmenter.placed('open', true, 10)
   assert.equal(fragmenter.place(false, true, startMs + 18_999, 0, 10), 'append')
   assert.equal(fragmenter.place(false, true, startMs + 19_000, 0, 10), 'no-video')
   fragmenter.close()

@@ -41,6 +41,8 @@ export class Fragmenter {
   #openedMs: WallMs = 0
   #lastMs: WallMs = -1
   #bytes = 0
+  /** Time of the latest frame at which a fragment could have begun. */
+  #borderMs: WallMs = 0
   /** Timecode of the fragment that the frame asked about last belongs to. */
   clusterMs: WallMs = 0
   /** That frame's time, moved where it had to be. */
@@ -73,7 +75,9 @@ export class Fragmenter {
       return 'open'
     }
     const ageMs = ptsMs - this.#openedMs
-    const full = ageMs >= this.#limits.maxFragmentMs || this.#bytes + sizeBytes > this.#limits.maxFragmentBytes
+    // Where pictures are far apart, sound until the next one must fit as well.
+    const untilMs = border ? ageMs + Math.max(0, ptsMs - this.#borderMs) : ageMs
+    const full = untilMs >= this.#limits.maxFragmentMs || this.#bytes + sizeBytes > this.#limits.maxFragmentBytes
     // From timecode to timecode: measured to the picture itself, fragments would come closer by its lead.
     const due = keyFrame && startMs - this.#openedMs >= this.#limits.minFragmentMs
     if (border && (full || due)) {
@@ -88,19 +92,26 @@ export class Fragmenter {
   }
 
   /** The frame asked about last is in the buffer, with `bytes` of it. */
-  placed(placement: 'open' | 'append', bytes: number): void {
+  placed(placement: 'open' | 'append', video: boolean, bytes: number): void {
+    const border = video || !this.#hasVideo
     if (placement === 'open') {
       this.#isOpen = true
       this.#openedMs = this.clusterMs
       this.#bytes = 0
     }
     this.#bytes += bytes
+    if (border) this.#borderMs = this.timeMs
     if (this.timeMs > this.#lastMs) this.#lastMs = this.timeMs
   }
 
   /** The open fragment is over: what follows waits for a key frame. */
   close(): void {
     this.#isOpen = false
+  }
+
+  /** Time of the latest frame so far, -1 before the first. */
+  get lastMs(): WallMs {
+    return this.#lastMs
   }
 
   /** How far the latest frame lies behind the open fragment's timecode: where silence goes that fills it up. */

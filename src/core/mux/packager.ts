@@ -2,22 +2,21 @@
 
 import { makeCodec } from '../frame/codec/codec.ts'
 import type { FragmentSink } from '../frame/fragment.ts'
-import { type Codec, type CodecName, type Frame, newPayload, type Payload, type Track } from '../frame/frame.ts'
+import {
+  type Codec,
+  type Frame,
+  kindOf,
+  newPayload,
+  type Payload,
+  type Track,
+  type TrackOptions,
+} from '../frame/frame.ts'
 import type { WallMs } from '../frame/time.ts'
 import type { Search } from '../platform.ts'
 import type { Stats } from '../stats.ts'
 import { clusterStartBytes, simpleBlockBytes, writeClusterStart, writeSimpleBlock } from './cluster.ts'
 import { Fragmenter, type Placement } from './fragmenter.ts'
 import { sessionHeader } from './header.ts'
-
-/** A track as its owner declares it. */
-export interface PackagerTrack {
-  readonly codec: CodecName
-  readonly name?: string
-  readonly codecPrivate?: Uint8Array
-  readonly sampleRateHz?: number
-  readonly channels?: number
-}
 
 interface TrackState {
   readonly codec: Codec
@@ -41,14 +40,14 @@ export class Packager {
   readonly #slackBytes: number
 
   /** Throws KvsError MEDIA_INVALID or CONFIGURATION where a track's codec private data or numbers cannot be right. */
-  constructor(tracks: readonly PackagerTrack[], search: Search, sink: FragmentSink, stats: Stats) {
+  constructor(tracks: readonly TrackOptions[], search: Search, sink: FragmentSink, stats: Stats) {
     this.#sink = sink
     this.#stats = stats
     this.#tracks = tracks.map((track) => ({
       codec: makeCodec(track.codec, search, track),
       payload: newPayload(),
-      name: track.name ?? (isVideo(track.codec) ? 'video' : 'audio'),
-      video: isVideo(track.codec),
+      name: track.name ?? kindOf(track.codec),
+      video: kindOf(track.codec) === 'video',
       present: false,
     }))
     this.#slackBytes = this.#tracks.reduce((bytes, { codec }) => bytes + silenceBytes(codec), 0)
@@ -80,6 +79,11 @@ export class Packager {
     return this.#fragmenter.place(video, payload.keyFrame, ptsMs, earliestMs, this.#blockBytes(frame))
   }
 
+  /** Time of the latest frame so far, epoch milliseconds; -1 before the first. */
+  get latestMs(): WallMs {
+    return this.#fragmenter.lastMs
+  }
+
   /** Room to reserve before `write`: also for what completes the fragment before, and this one after it. */
   roomBytes(frame: Frame): number {
     return this.#blockBytes(frame) + clusterStartBytes + 2 * this.#slackBytes
@@ -97,7 +101,7 @@ export class Packager {
     }
     const relativeMs = fragmenter.timeMs - fragmenter.clusterMs
     writeSimpleBlock(this.#sink, frame.track, relativeMs, track.payload.keyFrame, frame.data, track.payload)
-    fragmenter.placed(placement, this.#blockBytes(frame))
+    fragmenter.placed(placement, track.video, this.#blockBytes(frame))
     if (fragmenter.repaired) this.#stats.timesRepaired++
     track.present = true
   }
@@ -152,8 +156,4 @@ export class Packager {
 
 function silenceBytes(codec: Codec): number {
   return Math.max(silenceRoomBytes, simpleBlockBytes(codec.silence()?.length ?? 0))
-}
-
-function isVideo(codec: CodecName): boolean {
-  return codec === 'h264' || codec === 'h265'
 }

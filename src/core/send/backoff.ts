@@ -1,4 +1,7 @@
-/** How long to wait before trying again: exponential, capped, with full jitter, as the service's own producers do. */
+/**
+ * How long to wait before trying again: doubled from try to try, up to 10 s, and up to as much again by chance, so that
+ * many producers do not come back at once. The service's own producers wait the same.
+ */
 
 const firstMs = 100
 const longestMs = 10_000

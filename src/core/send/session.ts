@@ -1,8 +1,9 @@
 /** One PutMedia session: reads the buffer onto the wire and hands back what the service says of it. */
 
-import type { KvsError } from '../errors.ts'
+import { KvsError } from '../errors.ts'
 import type { Ack } from '../frame/ack.ts'
 import { type Fragment, type FragmentQueue, fragmentEnd } from '../frame/fragment.ts'
+import type { MonotonicMs } from '../frame/time.ts'
 import type { ExchangeHandlers, HttpExchange } from '../http/exchange.ts'
 import type { Clock, FileWriter, Timer } from '../platform.ts'
 import type { Stats } from '../stats.ts'
@@ -10,6 +11,10 @@ import type { FragmentRate } from './fragmentRate.ts'
 
 /** Handed to the network at once at most: enough to keep it busy, little enough to stay in step with it. */
 const maxChunkBytes = 256 * 1024
+
+/** A service that owes an ack, or does not read, is given up after this long (kvssink's connection staleness). */
+const staleMs = 60_000
+const watchEveryMs = 5000
 
 /** Makes what cuts the response body into acks. */
 export type MakeAckParser = (onAck: (ack: Ack) => void) => { push(bytes: Uint8Array): void }
@@ -52,21 +57,31 @@ export class Session {
   #blocked = false
   #headerSent = false
   #finishing = false
-  #markSent = false
+  /** The fragment after which the end mark went out. */
+  #marked: Fragment | undefined
   #bodyEnded = false
   #closed = false
   #rateTimer: Timer | undefined
+  #watchTimer: Timer | undefined
+  /** When the service last took or said something, or owed nothing. */
+  #lastSignMs: MonotonicMs = 0
 
   constructor(options: SessionOptions, handlers: SessionHandlers) {
     this.#options = options
     this.#handlers = handlers
-    const acks = options.ackParser((ack) => handlers.onAck(ack))
+    const acks = options.ackParser((ack) => {
+      if (ack.type !== 'IDLE') this.#lastSignMs = options.clock.monotonicMs()
+      handlers.onAck(ack)
+    })
     this.exchangeHandlers = {
       onReady: () => this.#onReady(),
-      onHead: () => undefined,
+      onHead: () => handlers.onStreaming(),
       onBody: (bytes) => acks.push(bytes),
       onDrain: () => this.#onDrain(),
-      onEnd: () => undefined,
+      // Whatever is written after the end of the response is thrown away.
+      onEnd: () => {
+        this.#ready = false
+      },
       onClose: (error) => this.#onClose(error),
     }
   }
@@ -74,6 +89,8 @@ export class Session {
   /** The request is on its way. */
   begin(exchange: HttpExchange): void {
     this.#exchange = exchange
+    this.#lastSignMs = this.#options.clock.monotonicMs()
+    this.#watch()
     this.pump()
   }
 
@@ -108,6 +125,19 @@ export class Session {
     this.pump()
   }
 
+  /** The service owes something, and neither takes nor says anything: a connection can be gone without a word. */
+  #watch(): void {
+    const { clock, buffer } = this.#options
+    this.#watchTimer = clock.setTimer(watchEveryMs, () => {
+      const oldest = buffer.fragments[0]
+      const owing = this.#blocked || oldest?.state === 'sent' || oldest?.state === 'received'
+      if (!owing) this.#lastSignMs = clock.monotonicMs()
+      if (clock.monotonicMs() - this.#lastSignMs < staleMs) return this.#watch()
+      this.#exchange?.destroy()
+      this.#onClose(new KvsError('TIMED_OUT', `the service has not said anything for ${staleMs / 1000} s`))
+    })
+  }
+
   /** Drops the connection now, without `onEnd`. */
   destroy(): void {
     this.#close()
@@ -134,7 +164,7 @@ export class Session {
   #nextFragment(previous: Fragment | undefined): boolean {
     const { buffer, clock, rate } = this.#options
     const next = buffer.fragments.find((fragment) => previous === undefined || fragment.position > previous.position)
-    if (next === undefined) return this.#finishing && this.#end()
+    if (next === undefined) return previous !== this.#marked ? this.#markEnd(previous) : this.#finishing && this.#end()
     // A fragment without a byte is about to get its first frame.
     if (next.lengthBytes === 0) return false
     const waitMs = rate.waitMs(clock.monotonicMs())
@@ -157,13 +187,15 @@ export class Session {
     fragment.sentAtMs = this.#options.clock.monotonicMs()
   }
 
-  /** All is sent: says so at once, and ends the request when the last fragment is confirmed. */
-  #end(): boolean {
-    if (!this.#markSent && this.#fragment !== undefined) {
-      this.#markSent = true
-      this.#send([this.#options.endMark], this.#options.endMark.length)
-      return true
-    }
+  /** No fragment follows: says that this one is complete, so that the service confirms it now. */
+  #markEnd(last: Fragment | undefined): true {
+    this.#marked = last
+    this.#send([this.#options.endMark], this.#options.endMark.length)
+    return true
+  }
+
+  /** Ends the request when the last fragment is confirmed. */
+  #end(): false {
     if (this.#options.buffer.fragments.length > 0) return false
     this.#bodyEnded = true
     this.#exchange?.endBody()
@@ -171,20 +203,21 @@ export class Session {
   }
 
   #send(parts: readonly Uint8Array[], length: number): void {
-    this.#options.stats.bytesSent += length
-    if (this.#options.dump !== undefined) for (const part of parts) this.#options.dump.write(part)
+    const { stats, dump } = this.#options
+    stats.bytesSent += length
+    if (dump !== undefined) for (const part of parts) dump.write(part)
     this.#blocked = !(this.#exchange?.writeChunk(parts, length) ?? false)
     if (!this.#blocked) this.#takenPosition = this.#position
   }
 
   #onReady(): void {
     this.#ready = true
-    this.#handlers.onStreaming()
     this.#goOn()
   }
 
   #onDrain(): void {
     this.#blocked = false
+    this.#lastSignMs = this.#options.clock.monotonicMs()
     this.#takenPosition = this.#position
     this.#goOn()
   }
@@ -205,6 +238,7 @@ export class Session {
     this.#closed = true
     this.#ready = false
     this.#rateTimer?.cancel()
+    this.#watchTimer?.cancel()
     this.#rateTimer = undefined
     this.#options.dump?.close()
   }

@@ -11,6 +11,7 @@ import type { MonotonicMs } from '../frame/time.ts'
 import type { ExchangeHandlers, HttpExchange } from '../http/exchange.ts'
 import type { Clock, FileWriter, Timer } from '../platform.ts'
 import { countLoss, type LossReason, type Stats } from '../stats.ts'
+import { ackError } from './ackError.ts'
 import { minCallIntervalMs } from './backoff.ts'
 import { Failures } from './failures.ts'
 import type { FragmentRate } from './fragmentRate.ts'
@@ -50,7 +51,7 @@ export interface LineOptions {
   readonly header: () => Uint8Array
   /** What ends a session's body. */
   readonly endMark: Uint8Array
-  readonly dump: ((session: number) => FileWriter) | undefined
+  readonly dump: (() => FileWriter) | undefined
   /** How long failures in a row are put up with; Infinity: for ever. */
   readonly giveUpAfterMs: number
 }
@@ -106,8 +107,10 @@ export class SessionLine {
   finish(): void {
     this.#finishing = true
     const empty = this.#options.buffer.fragments.length === 0
-    if (this.#session !== undefined) this.#session.finish()
-    else if (empty) {
+    if (this.#session !== undefined) {
+      this.#session.finish()
+      if (empty) this.#awaitFarewell()
+    } else if (empty) {
       // Nothing is owed; but a service that was never reached has not been served either.
       this.#end(this.everStreamed ? null : this.#failures.asReason())
     } else this.pump()
@@ -161,6 +164,8 @@ export class SessionLine {
     if (this.#state !== 'idle') return
     if (buffer.fragments.length === 0) {
       if (this.#finishing) this.#end(null)
+      // Until there is media nothing can fail: what failed before is another story.
+      else this.#failures.forget()
       return
     }
     const waitMs = this.#lastCallMs + minCallIntervalMs - clock.monotonicMs()
@@ -199,7 +204,7 @@ export class SessionLine {
 
   #sessionOptions() {
     const { header, dump, ...rest } = this.#options
-    return { ...rest, header: header(), dump: dump?.(rest.stats.sessions) }
+    return { ...rest, header: header(), dump: dump?.() }
   }
 
   #onStreaming(): void {
@@ -239,13 +244,13 @@ export class SessionLine {
   }
 
   #onErrorAck(ack: Ack, fault: Fault, fragment: Fragment | undefined): void {
-    const error = errorOf(ack, fault)
+    const error = ackError(ack, fault)
     // Before anything else: nothing may be sent of what is dropped.
     this.#session?.destroy()
     if (fragment !== undefined) this.#drop(fragment, 'refused', error)
     if (fragment !== undefined && this.#failures.refused() >= refusalsInARow) this.#end(error)
     else if (fault === 'configuration') this.#end(error)
-    else this.#breakOff(error, fault === 'stream' ? 'preparing' : 'idle')
+    else this.#breakOff(error)
   }
 
   #onSessionEnd(session: Session, error: KvsError | null): void {
@@ -253,7 +258,7 @@ export class SessionLine {
     const { buffer } = this.#options
     if (buffer.fragments.length === 0 && this.#finishing) this.#end(null)
     else if (buffer.fragments.length === 0 && error === null && this.#state === 'streaming') this.#rest()
-    else this.#breakOff(error ?? new KvsError('CONNECTION_LOST', 'the service ended the session'), 'idle')
+    else this.#breakOff(error ?? new KvsError('CONNECTION_LOST', 'the service ended the session'))
   }
 
   /** The service has closed a session in which all was confirmed: the next one opens when there is media. */
@@ -263,7 +268,7 @@ export class SessionLine {
   }
 
   /** Leaves the session; what it has not brought home goes out again in the next one. */
-  #breakOff(error: KvsError, resume: 'preparing' | 'idle'): void {
+  #breakOff(error: KvsError): void {
     const { buffer, stats } = this.#options
     this.#session?.destroy()
     this.#session = undefined
@@ -272,7 +277,7 @@ export class SessionLine {
       if (fragment.headGone) this.#drop(fragment, 'larger-than-buffer', error)
       else if (fragment.state === 'sent' || fragment.state === 'received') fragment.state = 'sealed'
     }
-    this.#failed(resume, error)
+    this.#failed('idle', error)
     this.#handlers.onRoom()
   }
 
@@ -329,13 +334,4 @@ export class SessionLine {
     this.#move('ended')
     this.#handlers.onEnd(error)
   }
-}
-
-function errorOf({ errorId, errorCode, timecodeMs }: Ack, fault: Fault): KvsError {
-  const name = `${errorId ?? 'unknown'} ${errorCode ?? ''}`.trim()
-  const at = timecodeMs === null ? '' : ` for fragment ${timecodeMs}`
-  return new KvsError('FRAGMENT_REFUSED', `the service answered error ${name}${at}`, {
-    aws: String(errorId ?? ''),
-    retry: fault !== 'configuration',
-  })
 }

@@ -8,7 +8,7 @@ import { MemoryFiles } from '../testing/memoryFiles.ts'
 import { type DirectoryOptions, FrameReader, openDirectory } from './directory.ts'
 import { numberedFiles } from './numbering.ts'
 
-const file = (name: string) => ({ name, directory: false })
+const file = (name: string) => ({ name, type: 'file' as const })
 
 test('numbered files are found in any order and with any first number', () => {
   fc.assert(
@@ -40,7 +40,10 @@ test('a gap is named, and so is a number that occurs twice', () => {
   )
   const twice = () => numberedFiles('dir', 'f-', '.x', ['f-001.x', 'f-01.x', 'f-002.x'].map(file))
   assert.throws(twice, (error) => error instanceof KvsError && /number 1 occurs twice/.test(error.message))
-  assert.equal(numberedFiles('dir', 'f-', '.x', [file('g-001.x'), { name: 'f-001.x', directory: true }]), null)
+  assert.equal(
+    numberedFiles('dir', 'f-', '.x', [file('g-001.x'), { name: 'f-001.x', type: 'directory' as const }]),
+    null,
+  )
 })
 
 function sample(layout: Readonly<Record<string, Uint8Array>>): MemoryFiles {

@@ -42,7 +42,7 @@ export class DirectoryPlayer {
   readonly #options: PlayOptions
   readonly #playing: readonly Playing[]
   readonly #reader: FrameReader
-  readonly #frame: Mutable<Frame> = { track: 0, pts: 0, dts: 0, keyFrame: true, data: new Uint8Array(0) }
+  readonly #frame: Mutable<Frame> = { track: 0, pts: 0, dts: 0, data: new Uint8Array(0) }
   #pacer: Pacer | undefined
   #timer: Timer | undefined
   #over = false

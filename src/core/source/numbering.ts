@@ -22,9 +22,9 @@ export function numberedFiles(
   entries: readonly FileEntry[],
 ): NumberedFiles | null {
   const digits: string[] = []
-  for (const { name, directory: isDirectory } of entries) {
+  for (const { name, type } of entries) {
     const part = name.slice(prefix.length, name.length - suffix.length)
-    if (!isDirectory && name === prefix + part + suffix && isDigits(part)) digits.push(part)
+    if (type === 'file' && name === prefix + part + suffix && isDigits(part)) digits.push(part)
   }
   digits.sort((a, b) => Number(a) - Number(b) || a.length - b.length)
   const first = digits[0]

@@ -74,7 +74,6 @@ export function media(model: MediaModel): Frame[] {
     track,
     pts,
     dts: pts,
-    keyFrame: key,
     data: track === 2 ? packet(number) : picture(number, key, key ? keyPictureBytes : pictureBytes),
   }))
 }

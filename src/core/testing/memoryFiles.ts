@@ -21,7 +21,11 @@ export class MemoryFiles implements Files {
     }
     if (names.size === 0) throw new KvsError('INPUT_MISSING', `${path} does not exist`)
     // Not in order, as a real directory.
-    return [...names].reverse().map(([name, directory]) => ({ name, directory }))
+    return [...names].reverse().map(([name, folder]) => ({ name, type: folder ? 'directory' : 'file' }))
+  }
+
+  checkWritable(directory: string): void {
+    if (this.unwritable.has(directory)) throw new KvsError('OUTPUT_UNWRITABLE', `${directory} cannot be written`)
   }
 
   read(path: string, into: Uint8Array): number {

@@ -32,14 +32,20 @@ const options: readonly Option[] = [
     default: '12',
     help: 'how much to stream',
   },
-  { name: 'dir', value: 'DIR', default: 'kvs-demo', help: "folder for the endpoint's files and for the recording" },
+  {
+    name: 'output',
+    short: 'o',
+    value: 'DIR',
+    default: 'kvs-demo',
+    help: "folder for the endpoint's files and for the recording",
+  },
   { name: 'help', short: 'h', help: 'show this and exit' },
 ]
 
 export const demoCommand: Command = {
   name: 'demo',
   summary: 'Streams for a few seconds to an endpoint on this machine and shows what was stored.',
-  usage: '[-D SECONDS] [-d DIR] [--dir DIR]',
+  usage: '[-D SECONDS] [-d DIR] [-o DIR]',
   options,
   notes: [],
   run: demo,
@@ -48,7 +54,7 @@ export const demoCommand: Command = {
 async function demo(given: Options, host: Host): Promise<number> {
   const [operand] = given.operands
   if (operand !== undefined) throw new KvsError('USAGE', `"${operand}" is nothing that kvs demo takes`)
-  const directory = resolve(given.text('dir') ?? '')
+  const directory = resolve(given.text('output') ?? '')
   await mkdir(directory, { recursive: true })
   await using local = await LocalKvs.start({ directory: join(directory, 'endpoint') })
   const startMs = Date.now()
