@@ -57,14 +57,21 @@ export class Endpoint {
     this.handle = this.#router.handle
   }
 
-  /** Opens the files of a directory and finishes what a crash left half-done. */
-  static async open(settings: LocalKvsSettings, credentials: Credentials): Promise<Endpoint> {
+  /** Opens the files of a directory and finishes what a crash left half-done; `warn` is told of what is not in order. */
+  static async open(
+    settings: LocalKvsSettings,
+    credentials: Credentials,
+    warn: (message: string) => void,
+  ): Promise<Endpoint> {
     const registry = await StreamRegistry.open(settings.directory)
-    const store = await FragmentStore.open(join(settings.directory, 'media'))
+    const store = await FragmentStore.open(join(settings.directory, 'media'), undefined, warn)
     const endpoint = new Endpoint(settings, credentials, registry, store)
     const removal = { registry, removeMedia: (stream: StreamRecord) => endpoint.#removeMedia(stream) }
     for (const stream of registry.list()) if (stream.deleting) await finishDeletion(stream, removal)
-    await store.retain(registry.list().map(storeKey))
+    // Never removed: that the list of streams does not name them may be the list's fault.
+    for (const folder of store.strangers(registry.list().map(storeKey))) {
+      warn(`${folder} is media of no stream that streams.json names: it is kept, delete it by hand if it is of no use`)
+    }
     await endpoint.#expireAll()
     return endpoint
   }

@@ -102,7 +102,7 @@ export class LocalKvs extends EventEmitter<{ event: [LocalKvsEvent] }> implement
       const warnings: string[] = []
       const credentials = settings.credentials ?? (await ownCredentials(settings.directory, warnings))
       const authority = settings.http ? null : await Authority.open(settings.directory, Date.now())
-      const opened = await Endpoint.open(settings, credentials)
+      const opened = await Endpoint.open(settings, credentials, (message) => warnings.push(message))
       endpoint = opened
       listener = await Listener.open({
         ...settings,
@@ -113,7 +113,10 @@ export class LocalKvs extends EventEmitter<{ event: [LocalKvsEvent] }> implement
       opened.begin(local.url, (event) => local.#tell(event))
       const { url, port, region, caFile } = local
       await claim.announce({ url, host: settings.host, port, region, caFile })
-      for (const message of warnings) queueMicrotask(() => local.#tell({ type: 'warning', message }))
+      // Later than everything that the caller does at once, such as to listen.
+      setImmediate(() => {
+        for (const message of warnings) local.#tell({ type: 'warning', message })
+      })
       return local
     } catch (thrown) {
       await listener?.close(0)

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { CreateStreamCommand, DeleteStreamCommand } from '@aws-sdk/client-kinesis-video'
 import {
@@ -301,6 +303,33 @@ describe('PutMedia that breaks off', () => {
         const media = await local.media('cam')
         assert.equal(media?.fragments().length, 1)
         assert.equal(await local.media('other'), undefined)
+      })
+    })
+  })
+
+  it('and leaves media whose list of streams is lost: kept, with a word of it', async () => {
+    await inTemporaryFolder(async (directory) => {
+      await withStream({ directory }, async (local) => {
+        const client = await opened(local)
+        client.write(chunkOf(Buffer.concat([header(), fullCluster(startMs), endOfFragment])))
+        await client.untilReceived('PERSISTED')
+        client.destroy()
+      })
+      const list = join(directory, 'streams.json')
+      const streams = await readFile(list, 'utf8')
+      await rm(list)
+      await withLocalKvs({ directory }, async (local) => {
+        const [event] = await once(local, 'event')
+        assert.match(event.message, /media of no stream that streams\.json names/)
+      })
+      await writeFile(list, streams)
+      await withLocalKvs({ directory }, async (local) => {
+        assert.equal((await local.media('cam'))?.fragments().length, 1)
+      })
+      await writeFile(list, streams.replace('"deleting": false', '"deleting": true'))
+      await withLocalKvs({ directory }, async (local) => {
+        assert.deepEqual(local.streams, [])
+        assert.deepEqual(await readdir(join(directory, 'media')), [])
       })
     })
   })

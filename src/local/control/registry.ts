@@ -64,7 +64,7 @@ function parse(text: string, path: string): StreamRecord[] {
   }
   throw new KvsError('CONFIGURATION', `${path} does not hold the list of streams`, {
     cause: 'it was edited or damaged',
-    cure: `delete ${path} to begin without streams, or use another folder`,
+    cure: `put a copy of it back, or move ${path} away to begin without streams: their media stays in the folder, unused`,
   })
 }
 

@@ -183,6 +183,70 @@ for (const code of ['ENOSPC', 'EIO']) {
   })
 }
 
+/** Three fragments of one session, and the files of its segment. */
+async function stored(files: ForgetfulFiles) {
+  const store = await FragmentStore.open(root, files)
+  const session = begin(store.stream('s'))
+  const bodies = ['one', 'two', 'three'].map((text) => Buffer.from(text))
+  const numbers: string[] = []
+  for (const [i, body] of bodies.entries()) numbers.push((await put(session, body, 1000 + i)).number)
+  const { dataPath, indexPath } = store.stream('s').latest?.segment ?? { dataPath: '', indexPath: '' }
+  return { bodies, numbers, dataPath, indexPath }
+}
+
+async function overwrite(files: ForgetfulFiles, path: string, content: Uint8Array): Promise<void> {
+  const file = await files.create(path)
+  await file.write([content])
+}
+
+test('a bit flipped anywhere in an index costs one fragment at most, no byte of the media, and a warning', async () => {
+  const model = new ForgetfulFiles()
+  const whole = await model.read((await stored(model)).indexPath)
+  const headEnd = whole.indexOf(0x0a)
+  for (let bit = 0; bit < whole.length * 8; bit += 3) {
+    const files = new ForgetfulFiles()
+    const { bodies, numbers, dataPath, indexPath } = await stored(files)
+    const dataBytes = await files.sizeBytes(dataPath)
+    const damaged = Buffer.from(await files.read(indexPath))
+    damaged[bit >> 3] = (damaged[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+    await overwrite(files, indexPath, damaged)
+    const warnings: string[] = []
+    for (let start = 0; start < 2; start++) {
+      const stream = (await FragmentStore.open(root, files, (message) => warnings.push(message))).stream('s')
+      const left = stream.fragments()
+      if (bit >> 3 < headEnd) assert.deepEqual(left, [])
+      else assert.ok(left.length >= 2, `bit ${bit}: ${left.length} are left`)
+      for (const fragment of left) {
+        assert.deepEqual(await bodyOf(stream, fragment), bodies[numbers.indexOf(fragment.number)])
+      }
+      if (left.length < 3) assert.ok(warnings.length > 0, `bit ${bit}: no word of it`)
+    }
+    const kept = bit >> 3 < headEnd ? `${dataPath}.damaged` : dataPath
+    assert.equal(await files.sizeBytes(kept), dataBytes, `bit ${bit}`)
+    if (kept !== dataPath) assert.deepEqual(await files.read(`${indexPath}.damaged`), damaged)
+  }
+})
+
+test('media that is cut short loses what is cut; cut before all of it, it is kept aside, and numbers go on', async () => {
+  const files = new ForgetfulFiles()
+  const { numbers, dataPath, indexPath } = await stored(files)
+  await files.truncate(dataPath, (await files.sizeBytes(dataPath)) - 1)
+  const warnings: string[] = []
+  const warn = (message: string) => warnings.push(message)
+  const stream = (await FragmentStore.open(root, files, warn)).stream('s')
+  assert.deepEqual(
+    stream.fragments().map(({ number }) => number),
+    numbers.slice(0, 2),
+  )
+  await files.truncate(dataPath, header.length - 1)
+  const again = (await FragmentStore.open(root, files, warn)).stream('s')
+  assert.equal(again.latest, null)
+  assert.equal(await files.sizeBytes(`${dataPath}.damaged`), header.length - 1)
+  assert.ok((await files.sizeBytes(`${indexPath}.damaged`)) > 0)
+  assert.equal(warnings.length, 2)
+  assert.ok((await put(begin(again), Buffer.from('later'), 1)).number > (numbers[2] ?? ''))
+})
+
 test('a disk that is behind makes the writer wait, and memory stays bounded', async () => {
   const files = new ForgetfulFiles()
   const store = await FragmentStore.open(root, files)
@@ -237,8 +301,9 @@ test('a deleted stream is gone with its sessions and tails, and its namesake sta
   await assert.rejects(put(session, Buffer.from('y'), 2), /deleted/)
   assert.equal(store.stream('s').latest, null)
   await put(begin(store.stream('t')), Buffer.from('z'), 3)
-  await store.retain(['t'])
   const again = await FragmentStore.open(root, files)
+  assert.deepEqual(again.strangers(['t']), [])
+  assert.equal(again.strangers(['s']).length, 1)
   assert.equal(again.stream('s').latest, null)
   assert.equal(again.stream('t').fragments().length, 1)
 })

@@ -23,13 +23,20 @@ export class FragmentStore {
     this.#streams = streams
   }
 
-  /** Opens the store in `directory`, made where missing, and finds every committed fragment again. */
-  static async open(directory: string, files: FileLayer = nodeFiles): Promise<FragmentStore> {
+  /**
+   * Opens the store in `directory`, made where missing, and finds every committed fragment again. `warn` is told of what
+   * is damaged.
+   */
+  static async open(
+    directory: string,
+    files: FileLayer = nodeFiles,
+    warn: (message: string) => void = () => undefined,
+  ): Promise<FragmentStore> {
     await files.makeDirectory(directory)
     const streams = new Map<string, StreamStore>()
     for (const name of await files.list(directory)) {
       if (name.endsWith(deletedSuffix)) await files.remove(join(directory, name))
-      else if (isFolderName(name)) streams.set(name, await StreamStore.open(files, join(directory, name)))
+      else if (isFolderName(name)) streams.set(name, await StreamStore.open(files, join(directory, name), warn))
     }
     return new FragmentStore(files, directory, streams)
   }
@@ -47,21 +54,7 @@ export class FragmentStore {
 
   /** Removes all that is stored of a stream; its sessions fail and its tails end. It is gone as a whole or not at all. */
   async delete(key: string): Promise<void> {
-    await this.#deleteFolder(folderName(key))
-  }
-
-  /** Deletes the streams of all other keys: what a crash between two steps of a deletion left behind. */
-  async retain(keys: Iterable<string>): Promise<void> {
-    const kept = new Set([...keys].map(folderName))
-    for (const folder of [...this.#streams.keys()]) if (!kept.has(folder)) await this.#deleteFolder(folder)
-  }
-
-  /** Ends all sessions and tails. */
-  async close(): Promise<void> {
-    await Promise.all([...this.#streams.values()].map((stream) => stream.close()))
-  }
-
-  async #deleteFolder(folder: string): Promise<void> {
+    const folder = folderName(key)
     const stream = this.#streams.get(folder)
     if (stream === undefined) return
     await stream.close(new Error('the stream is deleted'))
@@ -73,6 +66,17 @@ export class FragmentStore {
       await this.#files.remove(to)
     }
     this.#streams.delete(folder)
+  }
+
+  /** Folders of media whose key is none of these. */
+  strangers(keys: Iterable<string>): readonly string[] {
+    const known = new Set([...keys].map(folderName))
+    return [...this.#streams.keys()].filter((folder) => !known.has(folder)).map((name) => join(this.#directory, name))
+  }
+
+  /** Ends all sessions and tails. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#streams.values()].map((stream) => stream.close()))
   }
 }
 

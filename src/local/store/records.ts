@@ -48,32 +48,55 @@ export function recordLine(record: SegmentHead | FragmentRecord): Uint8Array {
 }
 
 export interface ReadIndex {
-  /** Null where not even the first line is whole. */
+  /** Null where the first line is not whole. */
   readonly head: SegmentHead | null
   readonly fragments: readonly FragmentRecord[]
-  /** Where the first line that is not whole starts: the size to cut the index to. */
+  /** Lines that came to their end and are damaged all the same: no crash does that. */
+  readonly damagedLines: number
+  /** Where a last line starts that a crash has torn; the size of the index where there is none. */
   readonly wholeBytes: number
 }
 
-/** Reads lines up to the first that is torn or damaged; nothing behind it can be trusted. */
+/** Reads every line that is whole; each stands for itself, so that a damaged one costs no other. */
 export function readIndex(bytes: Uint8Array): ReadIndex {
-  let head: SegmentHead | null = null
-  const fragments: FragmentRecord[] = []
-  let at = 0
-  for (;;) {
-    const end = bytes.indexOf(0x0a, at)
-    const value = end < 0 ? null : readLine(bytes.subarray(at, end))
-    if (value === null) break
-    if (head === null) {
-      if (!isHead(value)) break
-      head = value
-    } else {
-      if (!isFragment(value)) break
-      fragments.push(value)
-    }
-    at = end + 1
+  const values: unknown[] = []
+  let damagedLines = 0
+  let wholeBytes = bytes.length
+  for (let at = 0; at < bytes.length; ) {
+    const newline = bytes.indexOf(0x0a, at)
+    const line = bytes.subarray(at, newline < 0 ? bytes.length : newline)
+    const found = readLines(line)
+    if (newline < 0 && found.length === 0) wholeBytes = at
+    else if (found.length === 0) damagedLines++
+    // Where the damage is in the first line, what stands there must not be taken for the head.
+    values.push(...(found.length === 0 ? [null] : found))
+    at += line.length + 1
   }
-  return { head, fragments, wholeBytes: at }
+  const [first, ...rest] = values
+  const head = isHead(first) ? first : null
+  const fragments = rest.filter(isFragment)
+  const known = fragments.length + (head === null ? 0 : 1)
+  damagedLines += values.filter((value) => value !== null).length - known
+  return { head, fragments, damagedLines, wholeBytes }
+}
+
+/** Longer lines are no lines of ours. */
+const longestLine = 1 << 16
+
+/** The records of a line: one, or none where it is damaged, or several where what is damaged is the end between them. */
+function readLines(line: Uint8Array): unknown[] {
+  const whole = readLine(line)
+  if (whole !== null) return [whole]
+  if (line.length > longestLine) return []
+  const found: unknown[] = []
+  let from = 0
+  for (let end = line.indexOf(0x7d); end >= 0; end = line.indexOf(0x7d, end + 1)) {
+    const value = readLine(line.subarray(from, end + 1))
+    if (value === null) continue
+    found.push(value)
+    from = end + 2
+  }
+  return found
 }
 
 function checksum(bytes: Uint8Array): string {

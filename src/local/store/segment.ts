@@ -41,24 +41,45 @@ export function segmentSequences(names: readonly string[]): number[] {
   return [...found].sort((left, right) => left - right)
 }
 
+/** What a restart finds of a segment. */
+export interface RecoveredSegment {
+  readonly segment: Segment
+  readonly fragments: readonly FragmentRecord[]
+}
+
 /**
  * Finds a segment's committed fragments after a restart and cuts what was never committed. Null where nothing was: both
- * files are of no use then.
+ * files are of no use then. What is damaged, which no crash does, is told to `warn` and never removed: a segment of
+ * which nothing can be read is kept aside under the names `*.damaged`, and null as well.
  */
 export async function recoverSegment(
   files: FileLayer,
   directory: string,
   sequence: number,
-): Promise<{ segment: Segment; fragments: readonly FragmentRecord[] } | null> {
+  warn: (message: string) => void,
+): Promise<RecoveredSegment | null> {
   const { dataPath, indexPath } = segmentPaths(directory, sequence)
   const [indexBytes, dataBytes] = await Promise.all([readOrNothing(files, indexPath), sizeOrZero(files, dataPath)])
-  const { head, fragments, wholeBytes } = readIndex(indexBytes)
-  if (head === null || dataBytes < head.headerBytes) return null
-  const whole = fragments.filter(({ offset, sizeBytes }) => offset + sizeBytes <= dataBytes)
-  if (whole.length === 0) return null
-  const end = committedEnd(whole)
-  if (wholeBytes < indexBytes.length) await files.truncate(indexPath, wholeBytes)
-  if (end < dataBytes) await files.truncate(dataPath, end)
+  const { head, fragments, damagedLines, wholeBytes } = readIndex(indexBytes)
+  const isThere = ({ offset, sizeBytes }: FragmentRecord) => offset + sizeBytes <= dataBytes
+  const whole = head === null || dataBytes < head.headerBytes ? [] : fragments.filter(isThere)
+  const lost = fragments.length - whole.length
+  if (head === null || whole.length === 0) {
+    if (fragments.length === 0 && damagedLines === 0) return null
+    for (const path of [dataPath, indexPath])
+      await files.rename(path, `${path}.damaged`).catch(ignoreMissing(undefined))
+    await files.syncDirectory(directory)
+    warn(`${indexPath} or what it describes is damaged: both are kept as *.damaged, and not served`)
+    return null
+  }
+  if (damagedLines > 0) warn(`${indexPath} has ${damagedLines} damaged lines: their fragments are not served`)
+  if (lost > 0) warn(`${dataPath} is cut short: ${lost} fragments are lost`)
+  // What a damaged line speaks of looks like what was never committed.
+  if (damagedLines === 0 && lost === 0) {
+    if (wholeBytes < indexBytes.length) await files.truncate(indexPath, wholeBytes)
+    const end = committedEnd(whole)
+    if (end < dataBytes) await files.truncate(dataPath, end)
+  }
   return {
     segment: { sequence, dataPath, indexPath, headerBytes: head.headerBytes, tracks: head.tracks },
     fragments: whole,

@@ -65,10 +65,14 @@ export class StreamStore {
     }
   }
 
-  /** Opens the stream in `directory`, and cuts what a crash left half-written. */
-  static async open(files: FileLayer, directory: string): Promise<StreamStore> {
+  /** Opens the stream in `directory`, and cuts what a crash left half-written; `warn` is told of damage. */
+  static async open(
+    files: FileLayer,
+    directory: string,
+    warn: (message: string) => void = () => undefined,
+  ): Promise<StreamStore> {
     const stream = new StreamStore(files, directory)
-    await stream.#recover()
+    await stream.#recover(warn)
     return stream
   }
 
@@ -167,11 +171,11 @@ export class StreamStore {
     for (const tail of [...this.#tails]) tail.onFragment(fragment)
   }
 
-  async #recover(): Promise<void> {
+  async #recover(warn: (message: string) => void): Promise<void> {
     const names = await this.#files.list(this.#directory)
     for (const sequence of segmentSequences(names)) {
       this.#highestSequence = Math.max(this.#highestSequence, sequence)
-      const recovered = await recoverSegment(this.#files, this.#directory, sequence)
+      const recovered = await recoverSegment(this.#files, this.#directory, sequence, warn)
       const nothing = { sequence, ...segmentPaths(this.#directory, sequence), headerBytes: 0, tracks: [] }
       this.#segments.set(sequence, recovered?.segment ?? nothing)
       for (const record of recovered?.fragments ?? []) {

@@ -131,9 +131,17 @@ export class ForgetfulFiles implements FileLayer {
     inode.content = inode.content.subarray(0, sizeBytes)
   }
 
-  /** Of directories only, and durable at once: the store renames nothing else, and syncs right after. */
+  /** Of a directory durable at once: the store syncs right after. */
   async rename(from: string, to: string): Promise<void> {
     this.#spend(1)
+    if (!this.#directories.has(from)) {
+      const inode = this.#inode(from)
+      this.#change(this.#directory(dirname(from)), (names) => {
+        names.delete(basename(from))
+        names.set(basename(to), inode)
+      })
+      return
+    }
     this.#directories.set(to, this.#directory(from))
     this.#directories.delete(from)
   }
