@@ -114,6 +114,45 @@ describe('PutMedia answers', () => {
     })
   })
 
+  it('everything to a client that ends its side after its last chunk', async () => {
+    for (const http of [false, true]) {
+      await withStream({ http }, async (local) => {
+        const client = await opened(local)
+        client.write(chunkOf(Buffer.concat([header(), fullCluster(startMs), endOfFragment])))
+        client.socket.end(lastChunk)
+        await client.untilEnded()
+        assert.deepEqual(client.acks(), ['BUFFERING', 'RECEIVED', 'PERSISTED'])
+        assert.ok(client.received.endsWith('\r\n0\r\n\r\n'))
+        await client.until(() => client.closed)
+      })
+    }
+  })
+
+  it('and ends where the client ends in the middle of its body', async () => {
+    await withStream({}, async (local, _arn, events) => {
+      const client = await opened(local)
+      client.write(chunkOf(header()))
+      client.socket.end()
+      await untilEvent(local, events, 'closed')
+      await client.until(() => client.closed)
+    })
+  })
+
+  it('an error that a client with "Connection: close" can read', async () => {
+    await withStream({}, async (local) => {
+      const client = await opened(local, { connection: 'close' })
+      for (let n = 0; n < 16; n++) client.write(chunkOf(Buffer.alloc(65_536, 'x')))
+      await client.untilEnded()
+      assert.deepEqual(client.acks(), ['ERROR 4006'])
+      assert.equal(client.error, null)
+      client.destroy()
+      const whole = await opened(local, { connection: 'close' })
+      whole.write(Buffer.concat([chunkOf(header()), lastChunk]))
+      await whole.untilEnded()
+      whole.destroy()
+    })
+  })
+
   it('an error and an orderly end, however much the client goes on to send', async () => {
     await withStream({}, async (local) => {
       const relay = await recordingRelay(local.port)
@@ -194,6 +233,16 @@ describe('PutMedia refuses', () => {
         await client.untilReceived('200 OK')
         client.destroy()
       }
+    })
+  })
+
+  it('HTTP/1.0, which knows no chunks', async () => {
+    await withStream({}, async (local) => {
+      const client = RawClient.open(local)
+      client.write(putMediaHead(local, { ...stream, 'transfer-encoding': undefined }).replace('HTTP/1.1', 'HTTP/1.0'))
+      await client.untilEnded()
+      assert.match(client.received, /^HTTP\/1\.1 505 [\s\S]*needs HTTP\/1\.1/)
+      client.destroy()
     })
   })
 
@@ -385,6 +434,18 @@ describe('media', () => {
       assert.ok(seen.includes(second))
       producer.destroy()
       reader.destroy()
+    })
+  })
+
+  it('that is being waited for is over when the reader ends its side', async () => {
+    await withStream({}, async (local) => {
+      const client = RawClient.open(local)
+      const live = JSON.stringify({ StreamName: 'cam', StartSelector: { StartSelectorType: 'NOW' } })
+      client.write(signedHead(local, '/getMedia', [], live) + live)
+      await client.untilReceived('200 OK')
+      client.socket.end()
+      await client.until(() => client.closed)
+      assert.equal(client.error, null)
     })
   })
 

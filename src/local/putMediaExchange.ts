@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AckWriter } from './http/ackWriter.ts'
-import { endConnection } from './http/reply.ts'
+import { endConnection, keepConnection } from './http/reply.ts'
 import { onResponseOver } from './http/responseOver.ts'
 
 /** What takes the media of one PutMedia request and decides on its acks; knows nothing of HTTP. */
@@ -37,15 +37,16 @@ export class PutMediaExchange {
 
   private constructor(request: IncomingMessage, response: ServerResponse) {
     this.#request = request
-    this.#acks = new AckWriter(
-      response,
-      () => {
+    const mayStay = response.shouldKeepAlive
+    this.#acks = new AckWriter(response, {
+      low: () => {
         this.#acksFull = false
         this.#readOrWait()
       },
       // A body that is not over yet would be taken for the next request.
-      () => this.#request.complete || endConnection(this.#request.socket),
-    )
+      ended: () => (mayStay && request.complete) || endConnection(request.socket),
+      stuck: () => request.socket.destroy(),
+    })
   }
 
   /** Size of the body so far. */
@@ -64,7 +65,7 @@ export class PutMediaExchange {
     open: (output: SessionOutput) => Promise<MediaSession>,
   ): PutMediaExchange {
     const exchange = new PutMediaExchange(request, response)
-    response.removeHeader('connection')
+    keepConnection(response)
     response.writeHead(200, {
       'x-amzn-RequestId': requestId,
       'Content-Type': 'application/json',

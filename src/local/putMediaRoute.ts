@@ -4,6 +4,7 @@ import { findActiveStream } from './control/context.ts'
 import type { JsonObject } from './control/fields.ts'
 import type { StreamRegistry } from './control/registry.ts'
 import { type StreamRecord, storeKey } from './control/stream.ts'
+import { ServiceError } from './errors.ts'
 import type { LocalKvsEvent } from './events.ts'
 import { onResponseOver } from './http/responseOver.ts'
 import { ackLine } from './ingest/ack.ts'
@@ -52,6 +53,7 @@ export class PutMediaRoute {
 
   readonly serve: StreamingRoute = (call) => {
     const { request, response, requestId } = call
+    if (request.httpVersion === '1.0') throw tooOld()
     const asked = parsePutMediaRequest(request.headers)
     const stream = findActiveStream(streamOf(asked), this.#options.registry, Date.now())
     const key = storeKey(stream)
@@ -119,6 +121,11 @@ function limitsOf(settings: LocalKvsSettings): Limits {
 
 function limited(settings: LocalKvsSettings, limits: AdmissionLimits): AdmissionLimits | null {
   return settings.limits === 'off' ? null : limits
+}
+
+/** Without chunks there is no body without an end, and no ack could be told from the next. */
+function tooOld(): ServiceError {
+  return new ServiceError('HttpVersionNotSupportedException', 505, 'PutMedia needs HTTP/1.1: its acks come in chunks.')
 }
 
 function streamOf(asked: PutMediaRequest): JsonObject {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { connect as connectTcp, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { connect } from 'node:tls'
@@ -21,6 +21,11 @@ async function call(local: LocalKvs, path: string, body: string, change = (head:
   await client.until(() => isWhole(client.received))
   client.destroy()
   return client.received
+}
+
+/** Writes, and waits until the system has it or refuses it. */
+function sent(client: RawClient, text: string): Promise<void> {
+  return new Promise((resolve) => client.socket.write(text, () => resolve()))
 }
 
 function isWhole(text: string): boolean {
@@ -98,11 +103,37 @@ describe('replies', () => {
     })
   })
 
+  it('take every body that the model allows', async () => {
+    await withLocalKvs({}, async (local) => {
+      const Fragments = Array.from({ length: 1000 }, (_, n) => String(n).padStart(128, '0'))
+      const list = JSON.stringify({ StreamName: 'none', Fragments })
+      assert.match(await call(local, '/getMediaForFragmentList', list), /^HTTP\/1\.1 404 /)
+    })
+  })
+
+  it('reach a client that asked for the end of the connection and goes on to send', async () => {
+    await withLocalKvs({ http: true }, async (local) => {
+      const headers = [['Transfer-Encoding', 'chunked']] as const
+      const head = signedHead(local, '/putMedia', headers).replace(/authorization: .*\r\n/, '')
+      for (const connection of ['close', 'keep-alive']) {
+        const client = new RawClient(connectTcp({ host: '127.0.0.1', port: local.port, allowHalfOpen: true }))
+        client.write(head.replace('\r\n', `\r\nConnection: ${connection}\r\n`))
+        await client.untilEnded()
+        assert.match(client.received, /^HTTP\/1\.1 403 [\s\S]*MissingAuthenticationToken/)
+        // A connection that has been dropped answers this with a reset, which takes what was not read yet with it.
+        for (let n = 0; n < 4; n++) await sent(client, `10000\r\n${'x'.repeat(65_536)}\r\n`)
+        client.socket.end()
+        await client.until(() => client.closed)
+        assert.equal(client.error, null, connection)
+      }
+    })
+  })
+
   it('end a body that is too large, before it has all come', async () => {
     await withLocalKvs({}, async (local) => {
       const client = RawClient.open(local)
       client.write(signedHead(local, '/listStreams', [['Transfer-Encoding', 'chunked']]))
-      client.write(`${(100_000).toString(16)}\r\n${' '.repeat(70_000)}`)
+      client.write(`${(2_000_000).toString(16)}\r\n${' '.repeat(1_100_000)}`)
       await client.untilEnded()
       assert.match(client.received, /^HTTP\/1\.1 413 /)
       client.destroy()
@@ -167,6 +198,25 @@ describe('the listener', () => {
       client.destroy()
       await relay.close()
     })
+  })
+
+  it('ends its side of a connection when the client has, idle or after the answer', async () => {
+    for (const http of [false, true]) {
+      await withLocalKvs({ http }, async (local) => {
+        const request = `${signedHead(local, '/listStreams', [], '{}')}{}`
+        const idle = RawClient.open(local)
+        idle.write(request)
+        await idle.until(() => isWhole(idle.received))
+        idle.socket.end()
+        const quick = RawClient.open(local)
+        quick.socket.end(request)
+        const silent = RawClient.open(local)
+        if (!http) await silent.until(() => silent.socket.readyState === 'open')
+        silent.socket.end()
+        for (const client of [idle, quick, silent]) await client.until(() => client.closed)
+        assert.match(quick.received, /^HTTP\/1\.1 200 /)
+      })
+    }
   })
 
   it('serves plain HTTP on loopback, and nowhere else', async () => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { describe, it } from 'node:test'
 import { AckWriter } from './ackWriter.ts'
 
 /** A response whose client takes each write when told to. */
-class SlowResponse {
+class SlowResponse extends EventEmitter {
+  readonly req = { socket: new EventEmitter() }
   readonly taken: string[] = []
   ended = false
   #pending: (() => void) | null = null
@@ -32,11 +34,11 @@ class SlowResponse {
 function writer() {
   const response = new SlowResponse()
   const told: string[] = []
-  const acks = new AckWriter(
-    response as unknown as ServerResponse,
-    () => told.push('low'),
-    () => told.push('ended'),
-  )
+  const acks = new AckWriter(response as unknown as ServerResponse, {
+    low: () => told.push('low'),
+    ended: () => told.push('ended'),
+    stuck: () => told.push('stuck'),
+  })
   return { response, told, acks }
 }
 
@@ -54,6 +56,37 @@ describe('acks', () => {
     assert.deepEqual([response.taken, response.ended], [['a\n', 'b\n', 'c\n'], true])
     acks.end()
     assert.deepEqual(told, ['ended'])
+  })
+
+  it('that a client never takes are given up, 5 s after the last of them', ({ mock }) => {
+    mock.timers.enable({ apis: ['setTimeout'] })
+    const { told, acks } = writer()
+    acks.send('a\n')
+    mock.timers.tick(60_000)
+    acks.end()
+    mock.timers.tick(4999)
+    assert.deepEqual(told, [])
+    mock.timers.tick(1)
+    assert.deepEqual(told, ['stuck'])
+    const { response, told: toldInTime, acks: taken } = writer()
+    taken.send('a\n')
+    taken.end()
+    response.take()
+    mock.timers.tick(60_000)
+    assert.deepEqual(toldInTime, ['ended'])
+    const { response: dropped, told: toldDropped, acks: lost } = writer()
+    lost.end()
+    dropped.emit('close')
+    mock.timers.tick(60_000)
+    assert.deepEqual(toldDropped, ['ended'])
+  })
+
+  it('that pile up are given up as well', () => {
+    const { told, acks } = writer()
+    const line = `${'x'.repeat(1023)}\n`
+    for (let n = 0; n <= AckWriter.mostBytes / line.length + 1; n++) acks.send(line)
+    assert.deepEqual(told, ['stuck'])
+    assert.equal(acks.waiting, 0)
   })
 
   it('tell when a client that was behind has caught up', () => {

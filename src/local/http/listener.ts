@@ -61,6 +61,8 @@ export class Listener {
     this.#server.maxConnections = options.maxConnections
     // Sessions last for hours, with silence in between.
     this.#server.timeout = 0
+    // A client that has said all may end its side before it has read all acks.
+    Object.assign(this.#server, { httpAllowHalfOpen: true })
     // An idle connection has been kept long enough; without this it would be dropped without close_notify.
     this.#server.on('timeout', endConnection)
     this.#track('connection', this.#connections)
@@ -152,6 +154,8 @@ function tlsOptions(certificate: KeyedCertificate) {
     key: certificate.privateKey,
     minVersion: 'TLSv1.2' as const,
     ALPNProtocols: ['http/1.1'],
+    // As the HTTP server has it without TLS.
+    allowHalfOpen: true,
     handshakeTimeout: handshakeTimeoutMs,
   }
 }

@@ -32,12 +32,20 @@ export function sendErrorAndClose(
   error: ServiceError,
   requestId: string,
 ): void {
-  // With "Connection: close" Node.js would drop the connection at once, and what the client still sends would come
-  // back to it as a reset that overtakes the answer.
-  response.removeHeader('connection')
+  keepConnection(response)
   response.once('finish', () => endConnection(request.socket))
   sendError(response, error, requestId)
   request.resume()
+}
+
+/**
+ * Leaves it to `endConnection` to end the connection. Node.js would drop it with the answer to a request with
+ * "Connection: close", and what the client still sends would come back to it as a reset that overtakes the answer.
+ */
+export function keepConnection(response: ServerResponse): void {
+  response.removeHeader('connection')
+  // Without this the missing header alone means that the connection closes.
+  response.shouldKeepAlive = true
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { ServiceError } from '../errors.ts'
 
-/** Larger than any request that the API's model allows. */
-const maxBodyBytes = 64 * 1024
+/** Larger than any request that the API's model allows: the longest are lists of fragment numbers and escaped tags. */
+const maxBodyBytes = 1024 * 1024
 
 /** The whole body must have come by then. */
 const bodyTimeoutMs = 20_000

@@ -15,6 +15,9 @@ export async function sendStream(
   const over = new AbortController()
   const abort = () => over.abort()
   onResponseOver(response, abort)
+  // Who reads for ever and ends its side has gone; there may be nothing to write that would show it.
+  const { socket } = response.req
+  socket.once('end', abort)
   stop.addEventListener('abort', abort)
   try {
     response.writeHead(200, headers)
@@ -27,6 +30,7 @@ export async function sendStream(
     response.end()
   } finally {
     stop.removeEventListener('abort', abort)
+    socket.off('end', abort)
   }
 }
 
