@@ -29,8 +29,8 @@ export interface ReaderEvents {
   blockEnd(): void
   /** A Tags element starts here. */
   tags(position: number): void
-  /** A SimpleTag; those nested in it come first. */
-  tag(name: string, value: string): void
+  /** A SimpleTag; those nested in it come first. `ofTrack`: the Targets before it name a track (TagTrackUID, RFC 9559). */
+  tag(name: string, value: string, ofTrack: boolean): void
   /** First byte after Tags. */
   tagsEnd(position: number): void
   /** First byte after the Cluster. */

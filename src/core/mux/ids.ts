@@ -50,6 +50,8 @@ export const REFERENCE_BLOCK = 0xfb
 
 export const TAGS = 0x1254c367
 export const TAG = 0x7373
+export const TARGETS = 0x63c0
+export const TAG_TRACK_UID = 0x63c5
 export const SIMPLE_TAG = 0x67c8
 export const TAG_NAME = 0x45a3
 export const TAG_STRING = 0x4487

@@ -41,7 +41,7 @@ function recording(): { reader: MatroskaReader; lines: string[] } {
       data = ''
     },
     tags: (position) => lines.push(`tags ${position}`),
-    tag: (name, value) => lines.push(`tag ${name}=${value}`),
+    tag: (name, value, ofTrack) => lines.push(`tag ${name}=${value}${ofTrack ? ' of a track' : ''}`),
     tagsEnd: (position) => lines.push(`tagsEnd ${position}`),
     clusterEnd: (position) => lines.push(`clusterEnd ${position}`),
   }
@@ -373,4 +373,23 @@ test('a reader whose handler threw is dead', () => {
   })
   assert.throws(() => reader.push(encode(ebml())), /no/)
   assert.throws(() => reader.push(bytesOf(0, 1)), /after an error/)
+})
+
+test('a tag whose Targets name a track is told from one of everything', () => {
+  const tag = (targets: readonly Node[]): Node => ({
+    id: 0x7373,
+    body: [
+      { id: 0x63c0, body: targets },
+      { id: 0x67c8, body: [string(0x45a3, 'A'), string(0x4487, '1')] },
+    ],
+  })
+  const level = number(0x68ca, 50)
+  const all: Node = {
+    id: 0x1254c367,
+    body: [tag([level, number(0x63c5, 7)]), tag([level, number(0x63c5, 0)]), tag([])],
+  }
+  assert.deepEqual(
+    read(join(encode(ebml()), encode(segment([all])))).filter((line) => line.startsWith('tag ')),
+    ['tag A=1 of a track', 'tag A=1', 'tag A=1'],
+  )
 })

@@ -70,7 +70,8 @@ define(id.CLUSTER, 'master', { BlockGroup: id.BLOCK_GROUP })
 define(id.BLOCK_GROUP, 'block', { Block: id.BLOCK })
 define(id.BLOCK_GROUP, 'skip', { ReferenceBlock: id.REFERENCE_BLOCK })
 define(id.TAGS, 'master', { Tag: id.TAG })
-define(id.TAG, 'master', { SimpleTag: id.SIMPLE_TAG })
+define(id.TAG, 'master', { Targets: id.TARGETS, SimpleTag: id.SIMPLE_TAG })
+define(id.TARGETS, 'uid', { TagTrackUID: id.TAG_TRACK_UID })
 define(id.SIMPLE_TAG, 'string', { TagName: id.TAG_NAME, TagString: id.TAG_STRING })
 
 /** What is known of an element ID; undefined for those that the reader passes over. */

@@ -48,11 +48,13 @@ export class ElementValues {
   /** Names and values of the SimpleTags that are open, outermost first. */
   readonly #tagNames: string[] = []
   readonly #tagValues: string[] = []
+  #tagOfTrack = false
 
   /** A master begins: its defaults apply. */
   open(master: number): void {
     if (master === id.INFO) this.timestampScaleNs = millisecondNs
     else if (master === id.TRACK_ENTRY) this.track = emptyTrack()
+    else if (master === id.TAG) this.#tagOfTrack = false
     else if (master === id.AUDIO) {
       this.track.sampleRateHz = 8000
       this.track.channels = 1
@@ -63,10 +65,10 @@ export class ElementValues {
   }
 
   /** The innermost SimpleTag is over. */
-  closeTag(report: ((name: string, value: string) => void) | undefined): void {
+  closeTag(report: ((name: string, value: string, ofTrack: boolean) => void) | undefined): void {
     const name = this.#tagNames.pop() ?? ''
     const value = this.#tagValues.pop() ?? ''
-    report?.(name, value)
+    report?.(name, value, this.#tagOfTrack)
   }
 
   /** Keeps the value in `bytes[from, to)`. Returns what is wrong with it, or null. */
@@ -76,6 +78,7 @@ export class ElementValues {
       if (type.id === id.DOC_TYPE && text !== 'matroska' && text !== 'webm') return `a document of type "${text}"`
       this.#setText(type.id, text)
     } else if (type.kind === 'binary') this.track.codecPrivate = new Uint8Array(bytes.subarray(from, to))
+    else if (type.id === id.TAG_TRACK_UID) this.#tagOfTrack = uid(bytes, from, to) !== 0
     else if (type.kind === 'uid') this.track.uid = uid(bytes, from, to)
     else {
       const value = type.kind === 'float' ? float(bytes, from, to) : unsigned(bytes, from, to)

@@ -81,10 +81,10 @@ export class MediaEvents {
         this.#checkSize(this.#reader.position + sizeBytes)
         rules.frame(track, relative)
       },
-      tag: (name, value) => {
+      tag: (name, value, ofTrack) => {
         // Tags in the header are the session's, not a fragment's.
         if (this.#clusters === 0) return
-        rules.tag(name, value)
+        if (!ofTrack) rules.tag(name, value)
         if (name === endOfFragmentName) this.#endAfterTags = true
       },
       tagsEnd: (position) => {

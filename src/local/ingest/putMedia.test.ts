@@ -236,6 +236,16 @@ for (const [name, { body, error, relative }] of Object.entries(wrong)) {
   })
 }
 
+test('what a muxer counts of each track is stored, and is no tag of the producer', async () => {
+  const { session, acks, stream } = await newBench()
+  const statistics = [tags(many, 1), tags(many, 2)]
+  const last = Buffer.concat([fullCluster(3000), ...statistics])
+  await session.push(Buffer.concat([header(), fullCluster(1000), last]))
+  await session.endOfBody()
+  assert.deepEqual(brief(acks).at(-1), 'PERSISTED 3000')
+  assert.equal(stream.latest?.sizeBytes, last.length)
+})
+
 test('within the limits: 10 tags, the reserved ones besides, 20 s, frames in any order', async () => {
   const { session, acks } = await newBench()
   const ten = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`${'n'.repeat(126)}${i}`, 'v'.repeat(256)]))

@@ -89,7 +89,10 @@ export class MediaRules {
     }
   }
 
-  /** A tag of the current fragment, or of the next one where none is open. */
+  /**
+   * A tag of the current fragment, or of the next one where none is open. Not for tags of a track: those are what muxers
+   * count (mkvmerge: duration, bit rate and more of each) and write at the end, no metadata of a producer.
+   */
   tag(name: string, value: string): void {
     if (reservedTags.has(name)) return
     const { tags, tagNameBytes, tagValueBytes } = this.#limits

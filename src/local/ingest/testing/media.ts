@@ -102,11 +102,13 @@ export function fullCluster(timecode: number, payload: Uint8Array = Buffer.from(
   return cluster(timecode, blocks)
 }
 
-export function tags(pairs: Readonly<Record<string, string>>): Buffer {
+/** Tags of everything, or of one track. */
+export function tags(pairs: Readonly<Record<string, string>>, trackUid = 0): Buffer {
   const simple = Object.entries(pairs).map(([name, value]) =>
     element(0x67c8, [text(0x45a3, name), text(0x4487, value)]),
   )
-  return element(0x1254c367, element(0x7373, simple))
+  const targets = trackUid === 0 ? [] : [element(0x63c0, uint(0x63c5, trackUid))]
+  return element(0x1254c367, element(0x7373, [...targets, ...simple]))
 }
 
 export const endOfFragment = tags({ AWS_KINESISVIDEO_END_OF_FRAGMENT: '' })
