@@ -3,7 +3,12 @@ import { once } from 'node:events'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { CreateStreamCommand, DeleteStreamCommand } from '@aws-sdk/client-kinesis-video'
+import {
+  CreateStreamCommand,
+  DeleteStreamCommand,
+  DescribeStreamCommand,
+  UpdateDataRetentionCommand,
+} from '@aws-sdk/client-kinesis-video'
 import {
   GetMediaForFragmentListCommand,
   KinesisVideoArchivedMediaClient,
@@ -101,6 +106,32 @@ describe('PutMedia answers', () => {
       await client.until(() => client.received.endsWith('\r\n0\r\n\r\n'))
       client.destroy()
       await relay.close()
+    })
+  })
+
+  it('PERSISTED by the retention that holds at the time of the fragment', async () => {
+    await withStream({}, async (local, StreamARN) => {
+      const control = await controlClient(local)
+      const change = async (Operation: 'INCREASE_DATA_RETENTION' | 'DECREASE_DATA_RETENTION') => {
+        const { StreamInfo } = await control.send(new DescribeStreamCommand({ StreamARN }))
+        const CurrentVersion = StreamInfo?.Version
+        const DataRetentionChangeInHours = 1
+        await control.send(
+          new UpdateDataRetentionCommand({ StreamARN, CurrentVersion, Operation, DataRetentionChangeInHours }),
+        )
+      }
+      const client = await opened(local)
+      await change('DECREASE_DATA_RETENTION')
+      client.write(chunkOf(Buffer.concat([header(), fullCluster(startMs), endOfFragment])))
+      await client.untilReceived('RECEIVED')
+      client.write(chunkOf(Buffer.concat([fullCluster(startMs + 3000)])))
+      await client.until(() => client.acks().length === 3)
+      await change('INCREASE_DATA_RETENTION')
+      client.write(chunkOf(endOfFragment))
+      await client.untilReceived('PERSISTED')
+      assert.deepEqual(client.acks(), ['BUFFERING', 'RECEIVED', 'BUFFERING', 'RECEIVED', 'PERSISTED'])
+      client.destroy()
+      control.destroy()
     })
   })
 

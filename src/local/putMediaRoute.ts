@@ -82,12 +82,14 @@ export class PutMediaRoute {
     session: number,
     output: SessionOutput,
   ): Promise<MediaSession> {
-    const { store, emit } = this.#options
+    const { store, registry, emit } = this.#options
     const media = await store.stream(storeKey(stream))
     return new PutMediaSession({
       timecodeType: asked.timecodeType,
       startTimestampMs: asked.startTimestampMs,
-      retentionHours: stream.retentionHours,
+      get retentionHours() {
+        return registry.get(stream.name)?.retentionHours ?? 0
+      },
       limits: this.#limits,
       clock: { nowMs: Date.now },
       timers,

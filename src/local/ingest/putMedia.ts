@@ -31,7 +31,7 @@ export interface PutMediaOptions {
   readonly timecodeType: 'ABSOLUTE' | 'RELATIVE'
   /** `x-amzn-producer-start-timestamp` in milliseconds; only RELATIVE needs it. */
   readonly startTimestampMs: number | null
-  /** 0: nothing is acknowledged as PERSISTED. */
+  /** 0: nothing is acknowledged as PERSISTED. Read anew for each fragment. */
   readonly retentionHours: number
   readonly limits: Limits | 'off'
   /** Time of day, for server timestamps. */
