@@ -12,6 +12,7 @@ import { keepCredentials } from './auth/credentials.ts'
 import { type StreamRecord, type StreamStatus, statusOf } from './control/stream.ts'
 import { Endpoint } from './endpoint.ts'
 import type { LocalKvsEvent } from './events.ts'
+import { unwritable } from './files.ts'
 import { Listener } from './http/listener.ts'
 import type { StoredMedia } from './media.ts'
 import { baseUrl, type LocalKvsOptions, type LocalKvsSettings, settingsOf } from './options.ts'
@@ -90,10 +91,18 @@ export class LocalKvs extends EventEmitter<{ event: [LocalKvsEvent] }> implement
    * Starts an endpoint; resolves when it listens.
    *
    * @throws KvsError CONFIGURATION where an option is unusable, the port is taken, or another endpoint runs in the
-   *   folder; the system's error where the folder cannot be written.
+   *   folder; OUTPUT_UNWRITABLE where the folder cannot be written.
    */
   static async start(options: LocalKvsOptions): Promise<LocalKvs> {
     const settings = settingsOf(options)
+    try {
+      return await LocalKvs.#start(settings)
+    } catch (thrown) {
+      throw unwritable(thrown, settings.directory)
+    }
+  }
+
+  static async #start(settings: LocalKvsSettings): Promise<LocalKvs> {
     await mkdir(settings.directory, { recursive: true, mode: 0o700 })
     const claim = await DirectoryClaim.take(settings.directory)
     let endpoint: Endpoint | null = null
@@ -102,6 +111,7 @@ export class LocalKvs extends EventEmitter<{ event: [LocalKvsEvent] }> implement
       const warnings: string[] = []
       const credentials = settings.credentials ?? (await ownCredentials(settings.directory, warnings))
       const authority = settings.http ? null : await Authority.open(settings.directory, Date.now())
+      if (authority?.repaired) warnings.push('others could read ca-key.pem: its mode has been set to 600')
       const opened = await Endpoint.open(settings, credentials, (message) => warnings.push(message))
       endpoint = opened
       listener = await Listener.open({

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, stat, writeFile } from 'node:fs/promises'
 import { connect as connectTcp, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -293,6 +293,25 @@ describe('starting', () => {
         await local.stop()
       })
     }
+  })
+
+  it('takes the keys back from others who could read them, and says so', {
+    skip: process.platform === 'win32',
+  }, async () => {
+    await inTemporaryFolder(async (directory) => {
+      await (await LocalKvs.start({ directory })).stop()
+      const files = ['credentials.json', 'ca-key.pem'].map((name) => join(directory, name))
+      for (const file of files) await chmod(file, 0o644)
+      const local = await LocalKvs.start({ directory })
+      const warnings: string[] = []
+      local.on('event', (event) => event.type === 'warning' && warnings.push(event.message))
+      for (const file of files) assert.equal((await stat(file)).mode & 0o777, 0o600)
+      assert.deepEqual(
+        warnings.map((text) => /read (\S+):/.exec(text)?.[1]),
+        ['credentials.json', 'ca-key.pem'],
+      )
+      await local.stop()
+    })
   })
 
   it('tells what happens, also where a listener fails', async () => {

@@ -1,9 +1,9 @@
 import { randomBytes, randomInt } from 'node:crypto'
-import { chmod, readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Credentials } from '../../core/aws/credentials/credentials.ts'
 import { KvsError } from '../../core/errors.ts'
-import { replaceFile, systemCode } from '../files.ts'
+import { keepForOwner, replaceFile, systemCode } from '../files.ts'
 
 const ownerOnly = 0o600
 
@@ -31,10 +31,7 @@ export async function keepCredentials(directory: string): Promise<KeptCredential
     await replaceFile(path, `${JSON.stringify(credentials, null, 2)}\n`, ownerOnly)
     return { credentials, repaired: false }
   }
-  // Windows has no such modes.
-  const repaired = process.platform !== 'win32' && ((await stat(path)).mode & 0o077) !== 0
-  if (repaired) await chmod(path, ownerOnly)
-  return { credentials: kept, repaired }
+  return { credentials: kept, repaired: await keepForOwner(path) }
 }
 
 /** The credentials of a directory, null where none have been made. Throws CONFIGURATION. */

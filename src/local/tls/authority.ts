@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
-import { replaceFile, systemCode } from '../files.ts'
+import { keepForOwner, replaceFile, systemCode } from '../files.ts'
 import { createAuthority, createServerCertificate, type KeyedCertificate, serverDays } from './certificate.ts'
 
 const dayMs = 86_400_000
@@ -15,10 +15,13 @@ const keyMode = 0o600
 export class Authority {
   /** Path of the authority's certificate, PEM. Ends in `.pem`, as the C SDK demands. */
   readonly certificateFile: string
+  /** True where others could read the key and its mode has just been set right. */
+  readonly repaired: boolean
   readonly #publicKey: KeyObject
   readonly #privateKey: KeyObject
 
-  private constructor(certificateFile: string, certificate: X509Certificate, privateKey: KeyObject) {
+  private constructor(certificateFile: string, certificate: X509Certificate, privateKey: KeyObject, repaired: boolean) {
+    this.repaired = repaired
     this.certificateFile = certificateFile
     this.#publicKey = certificate.publicKey
     this.#privateKey = privateKey
@@ -29,11 +32,18 @@ export class Authority {
     const certificateFile = join(directory, 'ca.pem')
     const keyFile = join(directory, 'ca-key.pem')
     const kept = await load(certificateFile, keyFile, nowMs)
-    if (kept !== null) return new Authority(certificateFile, kept.certificate, kept.privateKey)
+    if (kept !== null) {
+      return new Authority(certificateFile, kept.certificate, kept.privateKey, await keepForOwner(keyFile))
+    }
     const made = createAuthority(nowMs)
     await replaceFile(keyFile, made.privateKey, keyMode)
     await replaceFile(certificateFile, made.certificate, certificateMode)
-    return new Authority(certificateFile, new X509Certificate(made.certificate), createPrivateKey(made.privateKey))
+    return new Authority(
+      certificateFile,
+      new X509Certificate(made.certificate),
+      createPrivateKey(made.privateKey),
+      false,
+    )
   }
 
   /** A certificate for a server that is reached by `names`. */
