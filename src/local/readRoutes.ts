@@ -56,7 +56,7 @@ export class ReadRoutes {
 
   async #serveGetMedia(input: JsonObject, call: Call): Promise<void> {
     const { stream, media } = await this.#find(input)
-    await this.#stream(call, this.#getMedia, stream, getMedia(input, media, Date.now()))
+    await this.#stream(call, this.#getMedia, stream, getMedia(input, media))
   }
 
   async #serveFragmentList(input: JsonObject, call: Call): Promise<void> {

@@ -93,7 +93,7 @@ describe('control plane, by the AWS SDK', () => {
   })
 
   it('refuses to create what exists or breaks a constraint', async () => {
-    await create('twice')
+    await create('twice', { StreamStorageConfiguration: { DefaultStorageTier: 'WARM' } })
     await refused(create('twice'), 'ResourceInUseException', 400, /already exists/)
     const wrong: [string, object][] = [
       ['a b', {}],
@@ -103,6 +103,8 @@ describe('control plane, by the AWS SDK', () => {
       ['ok', { DataRetentionInHours: 1.5 }],
       ['ok', { MediaType: 'video' }],
       ['ok', { DeviceName: 'a/b' }],
+      ['ok', { StreamStorageConfiguration: {} }],
+      ['ok', { StreamStorageConfiguration: { DefaultStorageTier: 'COLD' } }],
       ['ok', { KmsKeyId: 'k'.repeat(2049) }],
       ['ok', { Tags: { 'a*': 'b' } }],
       ['ok', { Tags: { a: 'x'.repeat(257) } }],

@@ -26,6 +26,9 @@ export const createStream: Operation = async (input, context) => {
   const kmsKeyId = optionalText(input, 'KmsKeyId', 'kmsKeyId') ?? defaultKey(context.region)
   const retentionHours = optionalInteger(input, 'DataRetentionInHours', 0, maxRetentionHours) ?? 0
   const tags = optionalTags(input, 'Tags') ?? newTags([])
+  const storage = optionalObject(input, 'StreamStorageConfiguration')
+  // Storage is the same in both tiers here.
+  if (storage !== undefined) requiredChoice(storage, 'DefaultStorageTier', ['HOT', 'WARM'])
   const stream = await context.registry.update(name, (existing) => {
     if (existing !== undefined) {
       throw new ServiceError('ResourceInUseException', 400, `The stream ${name} already exists.`)

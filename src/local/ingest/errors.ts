@@ -1,6 +1,6 @@
 /**
  * The errors that end a PutMedia session, by the id in the ERROR ack (PutMedia, "Acknowledgement error codes"). 4012 and
- * 4507 are known to producers only and never sent.
+ * 4507 are known to producers only. Sent from here are 4000 to 4011, 5000 and 5001: there are no KMS keys to go wrong.
  */
 export const ackErrors = {
   4000: 'STREAM_READ_ERROR',

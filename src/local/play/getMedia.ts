@@ -16,12 +16,6 @@ const selectorTypes = [
   'CONTINUATION_TOKEN',
 ] as const
 
-/**
- * NOW begins with the stream's latest fragment. Where that began to arrive longer ago than this, nobody is sending, and
- * NOW waits for somebody who does: the idle close of a session is over by then.
- */
-const liveMs = 60_000
-
 /** Where reading starts: at the first fragment above `after` for which `matches` holds; `next` is the one behind it. */
 interface Start {
   readonly after: string
@@ -39,20 +33,19 @@ interface Start {
 export function getMedia(
   request: JsonObject,
   stream: StreamStore,
-  nowMs: number,
 ): (gone: AbortSignal) => AsyncGenerator<Uint8Array, void, undefined> {
-  const start = startOf(optionalObject(request, 'StartSelector') ?? absent('StartSelector'), stream, nowMs)
+  const start = startOf(optionalObject(request, 'StartSelector') ?? absent('StartSelector'), stream)
   return (gone) => deliver(stream, start, gone)
 }
 
-function startOf(selector: JsonObject, stream: StreamStore, nowMs: number): Start {
+function startOf(selector: JsonObject, stream: StreamStore): Start {
   const type = requiredChoice(selector, 'StartSelectorType', selectorTypes)
   const matches = () => true
   switch (type) {
     case 'EARLIEST':
       return { after: '0', matches }
     case 'NOW':
-      return { after: beforeLive(stream, nowMs), matches }
+      return { after: beforeLatest(stream), matches }
     case 'FRAGMENT_NUMBER':
       return { after: fragmentNumber(selector.AfterFragmentNumber, 'AfterFragmentNumber'), matches }
     case 'CONTINUATION_TOKEN':
@@ -69,11 +62,9 @@ function startOf(selector: JsonObject, stream: StreamStore, nowMs: number): Star
   }
 }
 
-function beforeLive(stream: StreamStore, nowMs: number): string {
+/** "The latest chunk", then those that come (StartSelector, `NOW`), however long ago the latest came. */
+function beforeLatest(stream: StreamStore): string {
   const fragments = stream.fragments()
-  const latest = stream.latest
-  if (latest === null) return '0'
-  if (nowMs - latest.serverMs > liveMs) return latest.number
   return fragments[fragments.length - 2]?.number ?? '0'
 }
 

@@ -74,11 +74,14 @@ describe('kvs local', () => {
       'AWS_KVS_CACERT_PATH',
       'AWS_ACCESS_KEY_ID',
       'AWS_SESSION_TOKEN',
+      'AWS_PROFILE',
     ]
     const script = `${shell.stdout}\nprintf '%s\\n' ${names.map((name) => `"$${name}"`).join(' ')}`
-    const env = { PATH: process.env.PATH ?? '', AWS_SESSION_TOKEN: 'stale' }
-    const [uri, region, ca, key, token] = execFileSync('sh', ['-c', script], { encoding: 'utf8', env }).split('\n')
-    assert.deepEqual([uri, region, ca, token], [url, 'eu-west-3', join(directory, 'ca.pem'), ''])
+    const env = { PATH: process.env.PATH ?? '', AWS_SESSION_TOKEN: 'stale', AWS_PROFILE: 'mine' }
+    const [uri, region, ca, key, token, profile] = execFileSync('sh', ['-c', script], { encoding: 'utf8', env }).split(
+      '\n',
+    )
+    assert.deepEqual([uri, region, ca, token, profile], [url, 'eu-west-3', join(directory, 'ca.pem'), '', ''])
     assert.match(key ?? '', /^AKIA/)
     terminal.interrupt()
     assert.equal(await running, 0)

@@ -64,7 +64,14 @@ export const localCommand: Command = {
   summary: 'Runs an endpoint on this machine; kvs local env prints the settings that lead programs to it.',
   usage: '[env] [--port PORT] [--dir DIR]',
   options,
-  notes: ['  eval "$(kvs local env)"         in another shell: its programs use the endpoint from then on'],
+  notes: [
+    'kvs local env:',
+    '  Prints what a shell needs to lead its programs to the endpoint that runs in the',
+    '  folder: address, region, keys and certificate authority, as exports. In another',
+    '  shell, which uses the endpoint from then on:',
+    '',
+    '  eval "$(kvs local env)"',
+  ],
   run: local,
 }
 
@@ -187,6 +194,8 @@ async function printEnvironment(directory: string, process: Process): Promise<nu
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
   }
   for (const [name, value] of Object.entries(settings)) process.stdout(`export ${name}=${quoted(value)}\n`)
+  // The SDKs pass the keys in the environment over where a profile is named.
+  process.stdout('unset AWS_PROFILE\n')
   // A token left over from another session would be sent along and refused.
   if (credentials.sessionToken === undefined) process.stdout('unset AWS_SESSION_TOKEN\n')
   else process.stdout(`export AWS_SESSION_TOKEN=${quoted(credentials.sessionToken)}\n`)
