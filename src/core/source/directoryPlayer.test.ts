@@ -91,6 +91,7 @@ test('over 24 hours every frame is put when it is due, and in the order of decod
       into.set(content)
       return content.length
     },
+    checkWritable: () => assert.fail('nothing is written'),
     create: () => assert.fail('nothing is written'),
   }
   const track = (path: string, kind: 'video' | 'audio'): DirectoryTrack => ({
