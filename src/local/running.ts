@@ -148,12 +148,22 @@ const asideSuffix = '.aside'
 /** Paths of the claims that are aside and for which `isMeant` holds. */
 async function setAside(directory: string, isMeant: (claim: Claim | null) => boolean): Promise<string[]> {
   const found: string[] = []
-  for (const name of await readdir(directory)) {
+  for (const name of await namesIn(directory)) {
     if (!name.startsWith(fileName) || !name.endsWith(asideSuffix)) continue
     const path = join(directory, name)
     if (isMeant(parseClaim(await readText(path)))) found.push(path)
   }
   return found
+}
+
+/** The folder may be gone: a test removes it when it is done. */
+async function namesIn(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory)
+  } catch (thrown) {
+    if (systemCode(thrown) === 'ENOENT') return []
+    throw thrown
+  }
 }
 
 async function firstInUse(paths: readonly string[]): Promise<string | null> {
