@@ -31,12 +31,7 @@ const kinds = {
   ),
   SERVICE_REFUSED: kind(69, false, 'the service refuses this request for good', 'see the message of the service'),
   FRAGMENT_REFUSED: kind(69, true, 'the service refuses the media', 'see the error id of the service'),
-  SERVICE_BUSY: kind(
-    75,
-    true,
-    'the service is overloaded or a limit is reached',
-    'check the network; it is tried again',
-  ),
+  SERVICE_BUSY: kind(75, true, 'the service is overloaded or a limit is reached', 'check the network'),
   CONNECT_FAILED: kind(
     75,
     true,
@@ -49,13 +44,8 @@ const kinds = {
     'the host name does not exist or name lookup does not work',
     'check --region, --endpoint and the network',
   ),
-  CONNECTION_LOST: kind(
-    75,
-    true,
-    'the network or the service broke the connection',
-    'check the network; it is tried again',
-  ),
-  TIMED_OUT: kind(75, true, 'the network or the service is too slow or gone', 'check the network; it is tried again'),
+  CONNECTION_LOST: kind(75, true, 'the network or the service broke the connection', 'check the network'),
+  TIMED_OUT: kind(75, true, 'the network or the service is too slow or gone', 'check the network'),
   TLS_FAILED: kind(
     75,
     true,

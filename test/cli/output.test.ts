@@ -89,7 +89,8 @@ describe('what kvs says', { concurrency: 3 }, () => {
     const [stream] = endpoint.local.streams
     assert.deepEqual([stream?.retentionHours, stream?.mediaType], [5, 'video/h264'])
     assert.deepEqual({ ...stream?.tags }, { a: '1', b: 'x=y' })
-    const { status, stdout } = await runKvs(t, [...base, '--tag', 'c=3'], { env: endpoint.env })
+    const asked = ['--retention-period', '2', '--content-type', 'video/h264,audio/aac', '--tag', 'c=3']
+    const { status, stdout } = await runKvs(t, [...base, ...asked], { env: endpoint.env })
     assert.equal(status, 0)
     const warnings = jsonLines(stdout).filter((line) => line['event'] === 'warning')
     assert.match(JSON.stringify(warnings), /5 hours, not 2[\s\S]*video\/h264, not video\/h264,audio\/aac/)

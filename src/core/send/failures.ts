@@ -46,6 +46,6 @@ export class Failures {
   asReason(): KvsError | null {
     const last = this.#last
     if (last === undefined) return null
-    return new KvsError('GAVE_UP', `gave up: ${last.message}`, { cause: last.likelyCause })
+    return new KvsError('GAVE_UP', `gave up: ${last.message}`, { cause: last.likelyCause, cure: last.cure })
   }
 }

@@ -13,7 +13,8 @@ export interface NumberedFiles {
  * Finds the files `prefix` digits `suffix` among `entries`.
  *
  * @returns null where there are none
- * @throws KvsError INPUT_GAP where a number is missing or occurs twice
+ * @throws KvsError INPUT_GAP where a number is missing or occurs twice, INPUT_UNREADABLE where one is a pipe or a link
+ *         that leads nowhere
  */
 export function numberedFiles(
   directory: string,
@@ -24,7 +25,9 @@ export function numberedFiles(
   const digits: string[] = []
   for (const { name, type } of entries) {
     const part = name.slice(prefix.length, name.length - suffix.length)
-    if (type === 'file' && name === prefix + part + suffix && isDigits(part)) digits.push(part)
+    if (type === 'directory' || name !== prefix + part + suffix || !isDigits(part)) continue
+    if (type === 'other') throw new KvsError('INPUT_UNREADABLE', `${directory}/${name} is no file`)
+    digits.push(part)
   }
   digits.sort((a, b) => Number(a) - Number(b) || a.length - b.length)
   const first = digits[0]
