@@ -83,6 +83,9 @@ const kinds = {
 /** The stable names of errors; docs/errors.md explains each. */
 export type ErrorCode = keyof typeof kinds
 
+/** All of them. */
+export const errorCodes = Object.keys(kinds) as readonly ErrorCode[]
+
 function kind(exit: number, retry: boolean, cause: string, cure: string): ErrorKind {
   return { exit, retry, cause, cure }
 }

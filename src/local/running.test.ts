@@ -56,7 +56,7 @@ describe('the claim on a folder', () => {
     })
   })
 
-  it('ends with its process, though another one has its number', { skip: process.platform !== 'linux' }, async () => {
+  it('ends with its process, though another one has its number', async () => {
     await inTemporaryFolder(async (directory) => {
       const stale = { pid: process.pid, born: 'an earlier boot 1' }
       await writeFile(join(directory, 'running.json'), JSON.stringify(stale))

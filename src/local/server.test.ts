@@ -295,9 +295,7 @@ describe('starting', () => {
     }
   })
 
-  it('takes the keys back from others who could read them, and says so', {
-    skip: process.platform === 'win32',
-  }, async () => {
+  it('takes the keys back from others who could read them, and says so', async () => {
     await inTemporaryFolder(async (directory) => {
       await (await LocalKvs.start({ directory })).stop()
       const files = ['credentials.json', 'ca-key.pem'].map((name) => join(directory, name))
