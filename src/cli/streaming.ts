@@ -1,9 +1,10 @@
 /** One run of `kvs`: a source, a producer, the clock on the wall and the person at Ctrl-C, brought to one end. */
 
 import { asKvsError, type KvsError } from '../core/errors.ts'
+import type { ProducerEvent } from '../core/events.ts'
 import type { ProducerOptions } from '../core/options.ts'
 import type { Platform, Timer } from '../core/platform.ts'
-import { Producer, type ProducerEvent } from '../core/producer.ts'
+import { Producer } from '../core/producer.ts'
 import type { DirectoryTrack } from '../core/source/directory.ts'
 import { DirectoryPlayer } from '../core/source/directoryPlayer.ts'
 import { framesLost } from '../core/stats.ts'

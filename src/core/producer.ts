@@ -7,8 +7,7 @@ import { settle } from './ack/settle.ts'
 import type { PreparedStream } from './aws/prepare.ts'
 import { FragmentBuffer } from './buffer/fragmentBuffer.ts'
 import { KvsError } from './errors.ts'
-import { logEvent } from './eventLog.ts'
-import type { Ack } from './frame/ack.ts'
+import { logEvent, type ProducerEvent } from './events.ts'
 import type { Fragment } from './frame/fragment.ts'
 import type { Frame } from './frame/frame.ts'
 import type { WallMs } from './frame/time.ts'
@@ -23,24 +22,6 @@ import type { LineState } from './send/states.ts'
 import { StreamService } from './service.ts'
 import { countLoss, type LossReason, newStats, type Stats } from './stats.ts'
 import { type Summary, summarise } from './summary.ts'
-
-/** What happens, as it happens. */
-export type ProducerEvent =
-  | { readonly type: 'state'; readonly state: LineState }
-  /** The stream exists and is ACTIVE. */
-  | { readonly type: 'stream'; readonly stream: PreparedStream }
-  | { readonly type: 'ack'; readonly ack: Ack }
-  /** Something failed and is tried again after `delayMs`. */
-  | { readonly type: 'retry'; readonly error: KvsError; readonly delayMs: number }
-  | {
-      readonly type: 'lost'
-      readonly reason: LossReason
-      readonly timecodeMs: WallMs
-      readonly frames: number
-      readonly error: KvsError
-    }
-  | { readonly type: 'warning'; readonly message: string }
-  | { readonly type: 'end'; readonly summary: Summary }
 
 /** Pictures are not shown in the order of decoding, but further back than this it is the clock that has changed. */
 const maxBackMs = 5000

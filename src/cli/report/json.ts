@@ -1,9 +1,10 @@
 /** JSON lines on standard output: one object per event and per ack, acks under AWS's own key names. */
 
 import type { KvsError } from '../../core/errors.ts'
+import type { ProducerEvent } from '../../core/events.ts'
 import type { Ack } from '../../core/frame/ack.ts'
 import type { Clock, Process, Timer } from '../../core/platform.ts'
-import type { Producer, ProducerEvent } from '../../core/producer.ts'
+import type { Producer } from '../../core/producer.ts'
 import { framesLost, type Stats } from '../../core/stats.ts'
 import { errorFields } from '../errorText.ts'
 import type { EndFields, Report, StartFields } from './report.ts'

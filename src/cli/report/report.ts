@@ -1,7 +1,8 @@
 /** What a run tells the outside: lines for people, or JSON lines for programs. */
 
 import type { KvsError } from '../../core/errors.ts'
-import type { Producer, ProducerEvent } from '../../core/producer.ts'
+import type { ProducerEvent } from '../../core/events.ts'
+import type { Producer } from '../../core/producer.ts'
 import type { Summary } from '../../core/summary.ts'
 
 export interface StartFields {

@@ -1,8 +1,9 @@
 /** Lines for people on standard error; on a terminal one progress line below them. */
 
+import type { ProducerEvent } from '../../core/events.ts'
 import type { Ack } from '../../core/frame/ack.ts'
 import type { Clock, Process, Timer } from '../../core/platform.ts'
-import type { Producer, ProducerEvent } from '../../core/producer.ts'
+import type { Producer } from '../../core/producer.ts'
 import { framesLost, type LossReason } from '../../core/stats.ts'
 import { lossText } from '../../core/summary.ts'
 import { errorText } from '../errorText.ts'
