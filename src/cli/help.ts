@@ -3,7 +3,7 @@
 import type { Command } from './command.ts'
 import type { Option } from './options.ts'
 
-const columns = 100
+const columns = 80
 
 /** Help for one command; `commands` are listed where it is the unnamed one. */
 export function helpText(command: Command, commands: readonly Command[]): string {
@@ -35,7 +35,7 @@ function right(option: Option): string {
 
 /** Two columns, the right one wrapped. */
 function entry(label: string, text: string): string[] {
-  const indent = 32
+  const indent = 28
   const lines: string[] = []
   let line = `  ${label}`.padEnd(indent)
   if (line.length > indent) {

@@ -142,15 +142,20 @@ export const streamOptions: readonly Option[] = [
 ]
 
 export const streamNotes: readonly string[] = [
-  'Credentials: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary ones, AWS_SESSION_TOKEN.',
-  'Names in [brackets] are environment variables; an option wins over them.',
+  'Credentials: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary ones,',
+  'AWS_SESSION_TOKEN. Names in [brackets] are environment variables; an option',
+  'wins over them.',
   '',
-  'Exit status: 0 everything is stored; 1 usage; 66 input missing or unreadable; 69 the service',
-  'refused for good; 70 internal; 74 media lost; 75 gave up on the network; 77 credentials;',
-  '78 configuration; 130 or 143 ended by a signal with nothing lost.',
+  'Exit status:',
+  '  0   everything is stored          74  media was lost',
+  '  1   wrong usage                   75  gave up on the network',
+  '  66  input missing or damaged      77  credentials or permissions',
+  '  69  the service refused for good  78  configuration',
+  '  70  a mistake in this program     129, 130, 143  a signal, nothing lost',
   '',
   'Examples:',
   '  kvs -n front-door -d /mnt/frames -D 60       stream for a minute',
   '  kvs -n front-door -d . --region eu-west-1    in another region',
-  '  kvs local                                    an endpoint on this machine, without an AWS account',
+  '  kvs local                                    an endpoint on this machine,',
+  '                                               without an AWS account',
 ]
