@@ -13,10 +13,10 @@ export interface Frame {
 }
 
 /** The codecs that the producer packages: H.264, H.265, AAC, and the two laws of G.711. */
-export type CodecName = (typeof codecNames)[number]
+export type CodecName = 'h264' | 'h265' | 'aac' | 'alaw' | 'mulaw'
 
 /** All of them. */
-export const codecNames = ['h264', 'h265', 'aac', 'alaw', 'mulaw'] as const
+export const codecNames: readonly CodecName[] = ['h264', 'h265', 'aac', 'alaw', 'mulaw']
 
 /** A track to be declared in the stream. */
 export interface TrackOptions {
