@@ -16,7 +16,7 @@ const { values } = parseArgs({
   options: {
     pairs: { type: 'string', default: '7' },
     megabytes: { type: 'string', default: '400' },
-    seconds: { type: 'string', default: '20' },
+    seconds: { type: 'string', default: '40' },
     starts: { type: 'string', default: '5' },
   },
 })
@@ -34,7 +34,7 @@ const storing = await report<StoringReport>('storing.ts', ['3', String(Number(va
 say('kvs from its start to its first fragment …')
 const starts = await measureStart(Number(values.starts))
 // Twice as long: it takes that much for the heap to find its size at such a small load.
-const pacedSeconds = Math.max(25, 2 * seconds)
+const pacedSeconds = Math.max(25, seconds)
 say(`kvs in real time for ${pacedSeconds} s …`)
 const paced = await measurePaced(pacedSeconds)
 
