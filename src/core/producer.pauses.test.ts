@@ -86,3 +86,17 @@ test('a second stop cannot lengthen the first', async () => {
   await rig.clock.advance(1100)
   assert.equal(ended, true)
 })
+
+test('a source that does not pause is never taken for one that does', async () => {
+  const rig = await new Rig(videoOnly).ready()
+  // Key frames 1.6 s apart: the watch, every 10 s, finds the source in the middle of a group of pictures.
+  for (let n = 0; n < 450; n++) {
+    await rig.put(frame(n * 100, n % 16 === 0))
+    await rig.clock.advance(100)
+  }
+  const { stats, exitStatus } = await rig.finish()
+  assert.equal(exitStatus, 0)
+  assert.equal(stats.framesDiscarded, 0)
+  assert.equal(stats.framesPersisted, 450)
+  assert.equal(stats.fragmentsPersisted, Math.ceil(450 / 16))
+})

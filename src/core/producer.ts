@@ -185,21 +185,20 @@ export class Producer {
 
   #onOpened(): void {
     this.#skipping = undefined
-    this.#silenceTimer ??= this.#platform.clock.setTimer(silenceMs, () => this.#onSilence(this.stats.framesPut))
+    if (this.#silenceTimer === undefined) this.#watchForSilence()
   }
 
   /** Looks from time to time whether the source has fallen silent; costs nothing per frame. */
-  #onSilence(framesBefore: number): void {
-    this.#silenceTimer = undefined
-    if (this.#buffer.open === undefined || this.#stopping) return
-    // A source that we hold up is not silent.
-    if (this.#heldUp || this.stats.framesPut > framesBefore) {
-      const frames = this.stats.framesPut
-      this.#silenceTimer = this.#platform.clock.setTimer(silenceMs, () => this.#onSilence(frames))
-    } else {
+  #watchForSilence(): void {
+    const framesBefore = this.stats.framesPut
+    this.#silenceTimer = this.#platform.clock.setTimer(silenceMs, () => {
+      this.#silenceTimer = undefined
+      if (this.#buffer.open === undefined || this.#stopping) return
+      // A source that we hold up is not silent.
+      if (this.#heldUp || this.stats.framesPut > framesBefore) return this.#watchForSilence()
       this.#packager.seal()
       this.#line.pump()
-    }
+    })
   }
 
   #over(): KvsError {
