@@ -4,27 +4,14 @@
  */
 
 import { crc32 } from 'node:zlib'
-
-/** What a header says of a track; what players and listings want to know without parsing it again. */
-export interface TrackSummary {
-  readonly number: number
-  readonly type: 'video' | 'audio' | 'other'
-  readonly codecId: string
-  readonly name: string
-  /** Pixels; 0 where not told. */
-  readonly width: number
-  readonly height: number
-  /** 0 where not told. */
-  readonly sampleRateHz: number
-  readonly channels: number
-}
+import type { MediaTrack } from '../media.ts'
 
 /** First line of an index. */
 export interface SegmentHead {
   readonly version: 1
   /** The session header is the segment's first bytes. */
   readonly headerBytes: number
-  readonly tracks: readonly TrackSummary[]
+  readonly tracks: readonly MediaTrack[]
 }
 
 /** A fragment whose bytes are durable. */

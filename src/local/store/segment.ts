@@ -5,8 +5,9 @@
  */
 
 import { join } from 'node:path'
+import type { MediaTrack } from '../media.ts'
 import type { AppendFile, FileLayer } from './files.ts'
-import { type FragmentRecord, readIndex, recordLine, type TrackSummary } from './records.ts'
+import { type FragmentRecord, readIndex, recordLine } from './records.ts'
 
 /** More than this waiting for the disk, and the writer is asked to wait. */
 const highWaterBytes = 1024 * 1024
@@ -20,7 +21,7 @@ export interface Segment {
   readonly dataPath: string
   readonly indexPath: string
   readonly headerBytes: number
-  readonly tracks: readonly TrackSummary[]
+  readonly tracks: readonly MediaTrack[]
 }
 
 const dataSuffix = '.mkv'
@@ -133,7 +134,7 @@ export class SegmentWriter {
     directory: string,
     sequence: number,
     header: Uint8Array,
-    tracks: readonly TrackSummary[],
+    tracks: readonly MediaTrack[],
   ) {
     this.#files = files
     this.#directory = directory

@@ -1,8 +1,9 @@
 /** What one PutMedia session writes: its header, and one fragment after the other. */
 
+import type { MediaTrack } from '../media.ts'
 import type { FileLayer } from './files.ts'
 import { fragmentNumber, sequencesPerBlock } from './fragmentNumber.ts'
-import type { FragmentRecord, TrackSummary } from './records.ts'
+import type { FragmentRecord } from './records.ts'
 import { type Segment, SegmentWriter } from './segment.ts'
 
 /** A new segment starts with the first fragment after this size, so that old media can go file by file. */
@@ -57,7 +58,7 @@ export interface SessionOwner {
 export class SessionStore {
   readonly #owner: SessionOwner
   #header: Uint8Array | null = null
-  #tracks: readonly TrackSummary[] = []
+  #tracks: readonly MediaTrack[] = []
   #writer: SegmentWriter | null = null
   #block: number
   #sequence: number
@@ -72,7 +73,7 @@ export class SessionStore {
   }
 
   /** What stands before the session's first Cluster, once, before the first fragment. Must stay unchanged. */
-  header(bytes: Uint8Array, tracks: readonly TrackSummary[]): void {
+  header(bytes: Uint8Array, tracks: readonly MediaTrack[]): void {
     if (this.#header !== null) throw new Error('a session has one header')
     this.#header = bytes
     this.#tracks = tracks
