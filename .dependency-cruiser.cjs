@@ -8,6 +8,7 @@ const everyone = ['frame/', 'errors', 'stats', 'platform', 'text']
 
 /** What a folder of the core may import besides `everyone` and itself. */
 const stages = {
+  host: [],
   frame: [],
   mux: [],
   buffer: [],
@@ -54,10 +55,10 @@ const rules = [
     to: { couldNotResolve: true },
   },
   {
-    name: 'core-and-cli-are-portable',
-    comment: 'src/core and src/cli run on a small engine: no Node.js module, no npm package',
+    name: 'core-cli-and-device-are-portable',
+    comment: 'src/core, src/cli and src/device run on a small engine: no Node.js module, no npm package',
     severity: 'error',
-    from: { path: '^src/(core|cli)/' },
+    from: { path: '^src/(core|cli|device)/' },
     to: { pathNot: '^src/' },
   },
   {

@@ -77,7 +77,13 @@ const kinds = {
   CONFIGURATION: kind(78, false, 'a setting is wrong', 'correct the setting'),
   DATA_LOST: kind(74, false, 'see the reasons given', 'check the network, or give it a larger buffer'),
   STOPPED: kind(1, false, 'the producer has been stopped', 'make a new producer'),
-  INTERNAL: kind(70, false, 'a mistake in this program, or no memory left', 'report it'),
+  OUT_OF_MEMORY: kind(
+    70,
+    false,
+    'the system has no memory left, or a limit is set for this program',
+    'give it a smaller --size, or free memory',
+  ),
+  INTERNAL: kind(70, false, 'a mistake in this program', 'report it'),
 } as const satisfies Record<string, ErrorKind>
 
 /** The stable names of errors; docs/errors.md explains each. */
@@ -137,5 +143,12 @@ export class KvsError extends Error {
 /** Whatever was thrown, as a KvsError. */
 export function asKvsError(thrown: unknown): KvsError {
   if (thrown instanceof KvsError) return thrown
+  if (isOutOfMemory(thrown)) return new KvsError('OUT_OF_MEMORY', 'no memory left')
   return new KvsError('INTERNAL', thrown instanceof Error ? thrown.message : String(thrown))
+}
+
+/** As engines say it: QuickJS, with null where even the error found no room, and V8. */
+function isOutOfMemory(thrown: unknown): boolean {
+  if (thrown === null) return true
+  return thrown instanceof Error && ['out of memory', 'Array buffer allocation failed'].includes(thrown.message)
 }

@@ -21,6 +21,13 @@ export interface Clock {
   setTimer(delayMs: number, task: () => void): Timer
 }
 
+/** Who a client is in TLS, as PEM. The same object for every connection with it: hosts keep what they made of it. */
+export interface ClientCertificate {
+  /** The certificate, then what leads from it to an authority that the server knows. */
+  readonly chain: Uint8Array
+  readonly key: Uint8Array
+}
+
 /** Where and how to connect. */
 export interface ConnectOptions {
   /** Host name or address, IPv6 without brackets. */
@@ -28,6 +35,8 @@ export interface ConnectOptions {
   readonly port: number
   /** TLS 1.2 or newer with chain and host name verified; `false` is plain TCP. */
   readonly tls: boolean
+  /** Shown to a server that asks for one; TLS only. */
+  readonly clientCertificate?: ClientCertificate | undefined
   /** How long until the connection, TLS included, must stand. */
   readonly timeoutMs: number
 }
@@ -86,7 +95,24 @@ export interface FileEntry {
   readonly type: 'file' | 'directory' | 'other'
 }
 
-/** Files, synchronous: what is read is small and on the device's own storage. Failures throw KvsError. */
+/** What is read as it comes. `onEnd` is the last of the calls. */
+export interface InputHandlers {
+  /** The next bytes, borrowed until the call returns. */
+  onData(bytes: Uint8Array): void
+  /** `null` at the end, else why it cannot be read on. */
+  onEnd(error: KvsError | null): void
+}
+
+/** A file, FIFO or device being read. */
+export interface Input {
+  /** Nothing is read, and `onData` is not called, until `resume`. */
+  pause(): void
+  resume(): void
+  /** Ends it without a further call. */
+  close(): void
+}
+
+/** Files. What is read as a whole is small and on the device's own storage: synchronous. Failures throw KvsError. */
 export interface Files {
   /** The entries of a directory in any order. Throws INPUT_MISSING or INPUT_UNREADABLE. */
   list(path: string): readonly FileEntry[]
@@ -95,6 +121,11 @@ export interface Files {
    * the content of `into` is undefined and nothing else happens: call again with more room.
    */
   read(path: string, into: Uint8Array): number
+  /**
+   * Reads from now on as the bytes come; "-" is standard input. A FIFO waits for its first writer and ends with its last.
+   * Handlers are called from later turns only. Throws INPUT_MISSING or INPUT_UNREADABLE.
+   */
+  open(path: string, handlers: InputHandlers): Input
   /** Throws OUTPUT_UNWRITABLE where no file can be made in the folder. */
   checkWritable(directory: string): void
   /** Opens a file for appending, made new or emptied. Throws OUTPUT_UNWRITABLE. */
@@ -127,6 +158,14 @@ export interface Log {
   error(fields: object, message: string): void
 }
 
+/** Memory that one part of the host holds now, and the most it ever held. */
+export interface MemoryUse {
+  readonly name: string
+  readonly nowBytes: number
+  /** Null where nobody counts it. */
+  readonly peakBytes: number | null
+}
+
 /** The process that a command line runs in. */
 export interface Process {
   readonly args: readonly string[]
@@ -138,6 +177,7 @@ export interface Process {
   readonly stderrColumns: number
   /** Calls `handler` for every SIGHUP, SIGINT and SIGTERM with 1, 2 or 15; the function returned ends that. */
   onSignal(handler: (signal: number) => void): () => void
+  memory(): readonly MemoryUse[]
   /** "Linux/6.1 x86_64" or the like, for the User-Agent. */
   readonly system: string
   /** Engine and TLS library with their versions, for --version. */

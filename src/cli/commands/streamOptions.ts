@@ -151,7 +151,7 @@ export const streamNotes: readonly string[] = [
   '  1   wrong usage                   75  gave up on the network',
   '  66  input missing or damaged      77  credentials or permissions',
   '  69  the service refused for good  78  configuration',
-  '  70  a mistake in this program     129, 130, 143  a signal, nothing lost',
+  '  70  no memory left, or a mistake  129, 130, 143  a signal, nothing lost',
   '',
   'Examples:',
   '  kvs -n front-door -d /mnt/frames -D 60       stream for a minute',

@@ -1,0 +1,26 @@
+/** The core's ports on the C host. */
+
+import type { Log, Platform } from '../core/platform.ts'
+import { makeBlocks } from './blocks.ts'
+import { clock } from './clock.ts'
+import { makeConnect } from './connect.ts'
+import { Tls } from './tls.ts'
+
+const silent = () => undefined
+const log: Log = { debug: silent, info: silent, warn: silent, error: silent }
+
+/** A host for one producer; `anchors` are PEM texts that replace the trust anchors compiled in. */
+export function devicePlatform(anchors: readonly Uint8Array[] | undefined): Platform {
+  return {
+    clock,
+    connect: makeConnect(clock, new Tls(anchors)),
+    crypto: {
+      sha256: (bytes) => native.sha256(bytes),
+      hmacSha256: (key, bytes) => native.hmacSha256(key, bytes),
+    },
+    random: (bytes) => native.random(bytes),
+    blocks: makeBlocks(),
+    search: { startCode: (bytes, from) => native.startCode(bytes, from) },
+    log,
+  }
+}

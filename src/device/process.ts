@@ -1,0 +1,19 @@
+import type { Process } from '../core/platform.ts'
+
+/** The process that the executable runs in. */
+export const process: Process = {
+  args: native.args,
+  env: (name) => native.env(name) || undefined,
+  stdout: (text) => native.stdout(text),
+  stderr: (text) => native.stderr(text),
+  get stderrColumns() {
+    return native.stderrColumns()
+  },
+  onSignal(handler) {
+    native.onSignal(handler)
+    return () => native.onSignal(null)
+  },
+  memory: () => native.memory(),
+  runtime: native.runtime,
+  system: native.system,
+}
