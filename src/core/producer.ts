@@ -64,7 +64,10 @@ export class Producer {
     this.#originMs = options.ptsOriginMs
     this.#buffer = new FragmentBuffer(platform.blocks, options.bufferBytes)
     this.#packager = new Packager(options.tracks, platform.search, this.#buffer, this.stats)
-    this.#service = new StreamService(platform, options, (stream) => this.#onStream(stream))
+    this.#service = new StreamService(platform, options, {
+      onStream: (stream) => this.#onStream(stream),
+      onWarning: (message) => this.#onEvent({ type: 'warning', message }),
+    })
     this.#line = new SessionLine(
       {
         service: this.#service,

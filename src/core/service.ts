@@ -5,6 +5,7 @@ import { ControlPlane } from './aws/controlPlane.ts'
 import { CredentialCache, type Credentials } from './aws/credentials/credentials.ts'
 import { type PreparedStream, prepareStream } from './aws/prepare.ts'
 import { acceptedOnly, putMediaHead } from './aws/putMedia.ts'
+import { ServiceClock, wrongClockText } from './aws/serviceClock.ts'
 import { SigningKeys } from './aws/sigv4.ts'
 import { KvsError } from './errors.ts'
 import { mediaTypeOf } from './frame/frame.ts'
@@ -18,10 +19,17 @@ import type { Service } from './send/sessionLine.ts'
 /** A data endpoint is asked for again after this long, as the C producer does. */
 const endpointLifeMs = 40 * 60_000
 
+export interface ServiceHandlers {
+  /** The stream is there. */
+  onStream(stream: PreparedStream): void
+  onWarning(message: string): void
+}
+
 export class StreamService implements Service {
   readonly #platform: Platform
   readonly #options: ProducerOptions
-  readonly #onStream: (stream: PreparedStream) => void
+  readonly #handlers: ServiceHandlers
+  readonly #time: ServiceClock
   readonly #credentials: CredentialCache
   readonly #controlPlane: ControlPlane
   readonly #keys: SigningKeys
@@ -31,23 +39,25 @@ export class StreamService implements Service {
   #used: Credentials | undefined
   #rejected: Credentials | undefined
 
-  constructor(platform: Platform, options: ProducerOptions, onStream: (stream: PreparedStream) => void) {
+  constructor(platform: Platform, options: ProducerOptions, handlers: ServiceHandlers) {
     this.#platform = platform
     this.#options = options
-    this.#onStream = onStream
+    this.#handlers = handlers
+    this.#time = new ServiceClock(platform.clock, (offsetMs) => handlers.onWarning(wrongClockText(offsetMs)))
     this.#credentials = new CredentialCache(options.credentials, () => this.nowMs())
     this.#keys = new SigningKeys(platform.crypto)
     this.#controlPlane = new ControlPlane(platform, {
       origin: options.endpoint,
       region: options.region,
       credentials: () => this.#identity(),
+      time: this.#time,
       userAgent: options.userAgent,
     })
   }
 
   /** The service's time, as far as it is known. */
   nowMs(): WallMs {
-    return this.#platform.clock.wallMs() + this.#controlPlane.clockOffsetMs
+    return this.#time.nowMs()
   }
 
   async prepare(): Promise<{ retained: boolean }> {
@@ -66,7 +76,7 @@ export class StreamService implements Service {
       cancel: this.#end,
     }
     const stream = await prepareStream(this.#controlPlane, wanted)
-    this.#onStream(stream)
+    this.#handlers.onStream(stream)
     return { retained: stream.retentionHours > 0 }
   }
 

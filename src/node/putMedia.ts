@@ -6,6 +6,7 @@ import { ControlPlane } from '../core/aws/controlPlane.ts'
 import { CredentialCache, type Credentials } from '../core/aws/credentials/credentials.ts'
 import { parseEndpoint } from '../core/aws/endpoints.ts'
 import { acceptedOnly, putMediaHead } from '../core/aws/putMedia.ts'
+import { ServiceClock } from '../core/aws/serviceClock.ts'
 import { KvsError } from '../core/errors.ts'
 import type { Ack } from '../core/frame/ack.ts'
 import { type ExchangeOptions, HttpExchange } from '../core/http/exchange.ts'
@@ -50,19 +51,25 @@ export async function putMedia(options: PutMediaOptions): Promise<PutMediaSessio
 
 async function open(options: PutMediaOptions): Promise<PutMediaSession> {
   const settings = serviceSettings(options)
-  const credentials = await new CredentialCache(settings.credentials, () => Date.now()).get()
+  const time = new ServiceClock(settings.platform.clock)
+  const credentials = await new CredentialCache(settings.credentials, () => time.nowMs()).get()
   const origin =
     options.dataEndpoint === undefined
-      ? await locate(options.streamName, settings, credentials)
+      ? await locate(options.streamName, settings, credentials, time)
       : parseEndpoint(options.dataEndpoint)
   options.signal?.throwIfAborted()
-  return await PutMediaSession.open(options, settings, credentials, origin)
+  return await PutMediaSession.open(options, settings, credentials, origin, time.nowMs())
 }
 
-async function locate(streamName: string, settings: ServiceSettings, credentials: Credentials): Promise<Origin> {
+async function locate(
+  streamName: string,
+  settings: ServiceSettings,
+  credentials: Credentials,
+  time: ServiceClock,
+): Promise<Origin> {
   const { platform, endpoint, region, userAgent } = settings
   const provider = () => Promise.resolve(credentials)
-  const controlPlane = new ControlPlane(platform, { origin: endpoint, region, userAgent, credentials: provider })
+  const controlPlane = new ControlPlane(platform, { origin: endpoint, region, userAgent, credentials: provider, time })
   try {
     return await controlPlane.getDataEndpoint(streamName, 'PUT_MEDIA')
   } finally {
@@ -94,6 +101,7 @@ export class PutMediaSession implements AsyncDisposable {
     settings: ServiceSettings,
     credentials: Credentials,
     origin: Origin,
+    wallMs: number,
   ): Promise<PutMediaSession> {
     const { platform, region, userAgent } = settings
     const request = {
@@ -101,7 +109,7 @@ export class PutMediaSession implements AsyncDisposable {
       streamName: options.streamName,
       region,
       credentials,
-      wallMs: Date.now(),
+      wallMs,
       startTimestampMs: options.startTimestampMs,
       timecodeType: options.timecodeType ?? 'ABSOLUTE',
       userAgent,

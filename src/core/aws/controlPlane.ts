@@ -9,6 +9,7 @@ import type { CredentialProvider, Credentials } from './credentials/credentials.
 import { parseEndpoint } from './endpoints.ts'
 import { serviceError } from './errors.ts'
 import { type JsonObject, numberOf, objectOf, parseJsonObject, stringOf } from './json.ts'
+import type { ServiceClock } from './serviceClock.ts'
 import { type Headers, SigningKeys, signRequest } from './sigv4.ts'
 
 export type StreamStatus = 'CREATING' | 'ACTIVE' | 'UPDATING' | 'DELETING'
@@ -42,26 +43,23 @@ export interface ControlPlaneOptions {
   readonly origin: Origin
   readonly region: string
   readonly credentials: CredentialProvider
+  /** What requests are dated with; learns from every answer. */
+  readonly time: ServiceClock
   readonly userAgent: string
 }
 
 /** The name that requests to every part of Kinesis Video Streams are signed for. */
 export const signingService = 'kinesisvideo'
 
-/** A clock that is wrong by less is left alone: the service accepts 15 minutes, and its answer takes time as well. */
-const toleratedSkewMs = 5 * 60_000
-
 /** A service that goes on giving new pages of at most 50 tags is not listened to for ever. */
 const maxTagPages = 20
 
 /**
  * Every call rejects with a KvsError as `serviceError` makes it, or with one of the connection. A call that failed
- * because this machine's clock is wrong is made once more with the service's time.
+ * because this machine's clock is wrong is made once more where the answer has told the service's time.
  */
 export class ControlPlane {
   readonly region: string
-  /** To add to the host's clock for the service's time; 0 unless the service has complained of the clock. */
-  clockOffsetMs = 0
   readonly #platform: ControlPlanePlatform
   readonly #options: ControlPlaneOptions
   readonly #client: HttpClient
@@ -143,10 +141,10 @@ export class ControlPlane {
   async #call(operation: string, input: JsonObject): Promise<JsonObject> {
     const body = utf8Bytes(JSON.stringify(input))
     const credentials = await this.#options.credentials()
-    let response = await this.#send(operation, body, credentials)
+    let { response, newTime } = await this.#send(operation, body, credentials)
     let error = failure(operation, response, credentials)
-    if (error?.code === 'CLOCK_SKEWED' && this.#adoptTime(response)) {
-      response = await this.#send(operation, body, credentials)
+    if (error?.code === 'CLOCK_SKEWED' && newTime) {
+      response = (await this.#send(operation, body, credentials)).response
       error = failure(operation, response, credentials)
     }
     if (error !== undefined) throw error
@@ -155,8 +153,12 @@ export class ControlPlane {
     return reply ?? {}
   }
 
-  #send(operation: string, body: Uint8Array, credentials: Credentials): Promise<HttpResponse> {
-    const { origin, region, userAgent } = this.#options
+  async #send(
+    operation: string,
+    body: Uint8Array,
+    credentials: Credentials,
+  ): Promise<{ readonly response: HttpResponse; readonly newTime: boolean }> {
+    const { origin, region, userAgent, time } = this.#options
     const { clock, crypto } = this.#platform
     const path = `${origin.path ?? ''}/${operation.slice(0, 1).toLowerCase()}${operation.slice(1)}`
     const headers: Headers = [
@@ -166,7 +168,7 @@ export class ControlPlane {
       ['user-agent', userAgent],
     ]
     const payloadHash = hex(crypto.sha256(body))
-    const wallMs = clock.wallMs() + this.clockOffsetMs
+    const wallMs = time.nowMs()
     const request = {
       method: 'POST',
       path,
@@ -179,17 +181,9 @@ export class ControlPlane {
       wallMs,
     }
     const signed = signRequest(request, crypto, this.#keys)
-    return this.#client.request({ method: 'POST', path, headers: [...headers, ...signed], body })
-  }
-
-  /** Takes over the service's time; false where that is what the request was signed with already. */
-  #adoptTime(response: HttpResponse): boolean {
-    if (response.dateMs === undefined) return false
-    const offsetMs = response.dateMs - this.#platform.clock.wallMs()
-    const wanted = Math.abs(offsetMs) > toleratedSkewMs ? offsetMs : 0
-    if (Math.abs(wanted - this.clockOffsetMs) <= toleratedSkewMs) return false
-    this.clockOffsetMs = wanted
-    return true
+    const askedMs = clock.wallMs()
+    const response = await this.#client.request({ method: 'POST', path, headers: [...headers, ...signed], body })
+    return { response, newTime: response.dateMs !== undefined && time.learn(response.dateMs, askedMs) }
   }
 
   #unintelligible(operation: string): KvsError {

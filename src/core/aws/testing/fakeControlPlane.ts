@@ -7,6 +7,7 @@ import { FakeClock } from '../../testing/fakeClock.ts'
 import { ControlPlane } from '../controlPlane.ts'
 import type { Credentials } from '../credentials/credentials.ts'
 import { parseEndpoint } from '../endpoints.ts'
+import { ServiceClock } from '../serviceClock.ts'
 
 export const nodeCrypto: Crypto = {
   sha256: (bytes) => createHash('sha256').update(bytes).digest(),
@@ -47,6 +48,7 @@ export function parseRequest(text: string): FakeRequest {
 export class FakeControlPlane {
   readonly clock = new FakeClock()
   readonly crypto = nodeCrypto
+  readonly time = new ServiceClock(this.clock)
   readonly requests: FakeRequest[] = []
   readonly #answer: (request: FakeRequest) => FakeAnswer
 
@@ -70,6 +72,7 @@ export class FakeControlPlane {
       origin: parseEndpoint(endpoint),
       region: 'us-west-2',
       credentials: () => Promise.resolve(given),
+      time: this.time,
       userAgent: 'kvs-producer/0 (test)',
     })
   }

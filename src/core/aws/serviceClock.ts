@@ -1,0 +1,66 @@
+/** The time of day as the service sees it: the host's clock, unless the service's answers show that it is wrong. */
+
+import type { WallMs } from '../frame/time.ts'
+import type { Clock } from '../platform.ts'
+
+/** Clocks that are set by a network agree better than this, and an answer on a slow connection is not much later. */
+const toleranceMs = 5000
+
+/** A Date header has whole seconds: the moment lies anywhere in that second. */
+const dateStepMs = 1000
+
+const [secondMs, minuteMs, hourMs, dayMs] = [1000, 60_000, 3_600_000, 86_400_000]
+
+export class ServiceClock {
+  readonly #clock: Clock
+  readonly #onWrong: (offsetMs: number) => void
+  /** What the service's time minus that of the monotonic clock is; undefined while the wall clock is right. */
+  #aheadOfMonotonicMs: number | undefined
+
+  /** `onWrong` is told how far the service is ahead of the host's clock whenever that turns out to be wrong. */
+  constructor(clock: Clock, onWrong: (offsetMs: number) => void = () => undefined) {
+    this.#clock = clock
+    this.#onWrong = onWrong
+  }
+
+  nowMs(): WallMs {
+    const { wallMs, monotonicMs } = this.#now()
+    // A wall clock that is wrong is not looked at: it may be set right at any moment.
+    return this.#aheadOfMonotonicMs === undefined ? wallMs : Math.floor(monotonicMs + this.#aheadOfMonotonicMs)
+  }
+
+  /**
+   * The service has said what time it is, in the answer to a request for which the wall clock showed `askedMs`.
+   *
+   * @returns true where `nowMs` is another time than before
+   */
+  learn(dateMs: WallMs, askedMs: WallMs): boolean {
+    const { wallMs, monotonicMs } = this.#now()
+    const believedMs = this.nowMs()
+    // Written after the request and before now, whatever the way took: nobody's clock is blamed for a slow network.
+    const leastMs = dateMs - wallMs
+    const mostMs = dateMs + dateStepMs - askedMs
+    const wrong = leastMs > toleranceMs || mostMs < -toleranceMs
+    const serviceMs = dateMs + dateStepMs / 2
+    const wasWrong = this.#aheadOfMonotonicMs !== undefined
+    this.#aheadOfMonotonicMs = wrong ? serviceMs - monotonicMs : undefined
+    if (wrong && !wasWrong) this.#onWrong(serviceMs - wallMs)
+    return Math.abs(this.nowMs() - believedMs) > toleranceMs
+  }
+
+  #now() {
+    return { wallMs: this.#clock.wallMs(), monotonicMs: this.#clock.monotonicMs() }
+  }
+}
+
+/** What to tell people of a host whose clock the service is `offsetMs` ahead of. */
+export function wrongClockText(offsetMs: number): string {
+  const side = offsetMs > 0 ? 'behind' : 'ahead of'
+  return `the clock of this machine is ${durationText(Math.abs(offsetMs))} ${side} the service's: corrected for this run; set the clock`
+}
+
+function durationText(ms: number): string {
+  if (ms < 2 * minuteMs) return `${Math.round(ms / secondMs)} s`
+  if (ms < 2 * hourMs) return `${Math.round(ms / minuteMs)} min`
+  return ms < 2 * dayMs ? `${Math.round(ms / hourMs)} h` : `${Math.round(ms / dayMs)} days`
+}
