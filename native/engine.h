@@ -12,19 +12,31 @@
 extern JSContext *engine_context;
 
 /* Starts the engine, adds the functions of every capability and runs the program's first turn. */
-void engine_start(int argc, char **argv);
+void engine_start(void);
+/* Lets every capability drop what it holds of the program, then frees the engine: nothing may be left. */
+void engine_end(void);
 
 /* Calls a function of the program from the event loop, then the promise jobs. What it throws ends the process. */
 void engine_call(JSValueConst function, int argc, JSValueConst *argv);
 /* The same with handlers.name(...). */
 void engine_call_method(JSValueConst object, const char *name, int argc, JSValueConst *argv);
 
-/* Drops what the program throws as engine_call does, e.g. where memory for arguments is missing. */
+/* handlers.name(bytes): a Uint8Array over memory of the caller's, detached when the call is over. */
+void engine_call_with_bytes(JSValueConst object, const char *name, uint8_t *bytes, size_t length);
+
+/* Ends the process as an exception out of engine_call does, e.g. where arguments cannot be made. */
 _Noreturn void engine_fail(void);
+/* Says so without needing memory, and ends the process. */
 _Noreturn void engine_out_of_memory(void);
 
-/* Bytes of a Uint8Array; NULL and a pending exception where it is none. */
+/* bytes.c: bytes of a Uint8Array; NULL and a pending exception where it is none. Of an empty one: not NULL. */
 uint8_t *engine_bytes(JSValueConst value, size_t *length);
+/* A new Uint8Array with a copy; JS_EXCEPTION where memory is missing. */
+JSValue engine_copy_bytes(const uint8_t *bytes, size_t length);
+/* A Uint8Array over memory of the caller's; `release`, where not NULL, is called when it is detached or collected. */
+JSValue engine_wrap_bytes(uint8_t *bytes, size_t length, JSFreeArrayBufferDataFunc *release);
+/* Detaches the memory below a Uint8Array. */
+void engine_detach_bytes(JSValueConst array);
 
 /* One for each capability: adds its functions and constants to the object `native`. Returns -1 with an exception. */
 int clock_register(JSContext *context, JSValueConst native);
@@ -38,5 +50,11 @@ int files_register(JSContext *context, JSValueConst native);
 int input_register(JSContext *context, JSValueConst native);
 int process_register(JSContext *context, JSValueConst native);
 int signals_register(JSContext *context, JSValueConst native);
+
+/* Of those that hold values of the program: drops them, and whatever waits for something (engine_end). */
+void clock_release(void);
+void socket_release(void);
+void input_release(void);
+void signals_release(void);
 
 #endif

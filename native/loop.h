@@ -3,6 +3,7 @@
 #define KVS_LOOP_H
 
 #include <stdbool.h>
+#include <time.h>
 
 /* A descriptor being watched; part of the structure that owns it. */
 struct watch {
@@ -13,7 +14,6 @@ struct watch {
     void (*ready)(struct watch *watch, short events);
     /* The loop's own. */
     struct watch *next;
-    bool removed;
 };
 
 void loop_add(struct watch *watch);
@@ -25,8 +25,11 @@ int loop_run(void);
 /* Ends the loop when the present turn is over. */
 void loop_end(int status);
 
-/* From clock.c: milliseconds until the next timer, -1 where there is none; and runs those that are due. */
-int clock_wait_ms(void);
+/* True once loop_end was called: no further function of the program is called. */
+bool loop_ended(void);
+
+/* From clock.c: how long until the next timer is due, false where there is none; and runs those that are due. */
+bool clock_next(struct timespec *wait);
 void clock_run_due(void);
 
 #endif
