@@ -3,13 +3,17 @@
  * `npm install` in a checkout runs it through "prepare".
  */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
-rmSync('dist', { recursive: true, force: true })
+// dist/device has a build of its own: scripts/device.mjs.
+for (const name of existsSync('dist') ? readdirSync('dist') : []) {
+  if (name !== 'device') rmSync(join('dist', name), { recursive: true, force: true })
+}
 const { status, error } = spawnSync(process.execPath, [compiler(), '-p', 'tsconfig.build.json', '--noEmitOnError'], {
   stdio: 'inherit',
 })

@@ -1,6 +1,8 @@
 /**
- * Runs the tests below the given folders: node scripts/test.mjs FOLDER… [--except FOLDER] [FILTER…]
+ * Runs the tests below the given folders: node scripts/test.mjs FOLDER… [--except FOLDER] [--tap FILE] [FILTER…]
  * A folder or a *.test.ts file says where to look; every other argument is a filter: a part of the file's path.
+ *   --except FOLDER   leaves one out
+ *   --tap FILE        writes the results there as well, for programs (Test Anything Protocol)
  * Node.js 20 knows no glob for `--test`, so the files are found here.
  */
 import { spawnSync } from 'node:child_process'
@@ -10,7 +12,7 @@ import { parseArgs } from 'node:util'
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { except: { type: 'string', multiple: true, default: [] } },
+  options: { except: { type: 'string', multiple: true, default: [] }, tap: { type: 'string' } },
 })
 const places = positionals.filter((argument) => statSync(argument, { throwIfNoEntry: false }))
 const filters = positionals.filter((argument) => !places.includes(argument))
@@ -27,11 +29,13 @@ if (files.length === 0) {
 
 // A hanging file is ended and fails; the slowest that is well takes a tenth of this.
 const fileTimeoutMs = 600_000
+const reporters = [['spec', 'stdout'], ...(values.tap ? [['tap', values.tap]] : [])]
 const { status, error } = spawnSync(
   process.execPath,
   [
-    ...['--import', 'tsx', '--test', '--test-concurrency=2', '--test-reporter=spec'],
-    ...[`--test-timeout=${fileTimeoutMs}`, ...files],
+    ...['--import', 'tsx', '--test', '--test-concurrency=2', `--test-timeout=${fileTimeoutMs}`],
+    ...reporters.flatMap(([name, to]) => [`--test-reporter=${name}`, `--test-reporter-destination=${to}`]),
+    ...files,
   ],
   { stdio: 'inherit' },
 )

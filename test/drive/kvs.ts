@@ -26,15 +26,18 @@ export interface KvsOptions {
   /** All of the program's environment besides PATH and HOME. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** What starts it instead of `command()`. */
+  readonly command?: readonly [string, ...string[]]
   /** Who it runs as; only root can choose. */
   readonly uid?: number
   readonly gid?: number
 }
 
-function command(): readonly [string, ...string[]] {
-  const [program, ...args] = (process.env['KVS_COMMAND'] ?? '').split(' ').filter((word) => word !== '')
-  if (program !== undefined)
-    return [program, ...args.map((arg) => (existsSync(join(root, arg)) ? join(root, arg) : arg))]
+/** The program under test, and the arguments that come before all others. */
+export function command(): readonly [string, ...string[]] {
+  const words = (process.env['KVS_COMMAND'] ?? '').split(' ').filter((word) => word !== '')
+  const [program, ...args] = words.map((word) => (existsSync(join(root, word)) ? join(root, word) : word))
+  if (program !== undefined) return [program, ...args]
   const built = join(root, 'dist', 'node', 'kvs.js')
   assert.ok(existsSync(built), 'dist/node/kvs.js is missing: run "npm run build", or set KVS_COMMAND')
   return [process.execPath, built]
@@ -60,8 +63,8 @@ export class KvsRun {
   #stderr = ''
   #rest = ''
 
-  constructor(args: readonly string[], { env = {}, cwd = root, ...who }: KvsOptions) {
-    const [program, ...first] = command()
+  constructor(args: readonly string[], { env = {}, cwd = root, command: given = command(), ...who }: KvsOptions) {
+    const [program, ...first] = given
     const { PATH = '', HOME = '' } = process.env
     const child = spawn(program, [...first, ...args], {
       cwd,
@@ -81,6 +84,10 @@ export class KvsRun {
         this.#lines.end()
       })
     })
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
   }
 
   signal(name: NodeJS.Signals): void {

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { temporaryFolder } from './drive/folder.ts'
-import { prove } from './drive/proof.ts'
+import { temporaryFolder } from '../drive/folder.ts'
+import { prove } from '../drive/proof.ts'
 import {
   annexBUnits,
   expectedAudio,
@@ -14,8 +14,8 @@ import {
   linkTracks,
   samples,
   writeFrames,
-} from './drive/source.ts'
-import { ffmpeg } from './drive/tools.ts'
+} from '../drive/source.ts'
+import { ffmpeg } from '../drive/tools.ts'
 
 describe('media', { concurrency: 3 }, () => {
   test('H.264 and AAC together', async (t) => {
