@@ -1,0 +1,84 @@
+/* Signals that end a program, handed to it as events: they stay blocked and are read from a descriptor. */
+#define _GNU_SOURCE
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "engine.h"
+#include "errors.h"
+#include "loop.h"
+
+static void on_ready(struct watch *watch, short events);
+
+static struct watch watch = {.descriptor = -1, .events = POLLIN, .ready = on_ready};
+/* Held while the descriptor is open. */
+static JSValue handler;
+
+static void fill(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGHUP);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGTERM);
+}
+
+static void on_ready(struct watch *ready, short events)
+{
+    (void)events;
+    struct signalfd_siginfo info;
+    if (read(ready->descriptor, &info, sizeof info) != (ssize_t)sizeof info)
+        return;
+    JSValue signal = JS_NewInt32(engine_context, (int)info.ssi_signo);
+    /* It may take itself off while it runs. */
+    JSValue called = JS_DupValue(engine_context, handler);
+    engine_call(called, 1, &signal);
+    JS_FreeValue(engine_context, called);
+}
+
+static int listen_to_signals(void)
+{
+    sigset_t set;
+    fill(&set);
+    watch.descriptor = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (watch.descriptor < 0)
+        return -1;
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    loop_add(&watch);
+    return 0;
+}
+
+void signals_release(void)
+{
+    if (watch.descriptor < 0)
+        return;
+    loop_remove(&watch);
+    close(watch.descriptor);
+    watch.descriptor = -1;
+    JS_FreeValue(engine_context, handler);
+    sigset_t set;
+    fill(&set);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static JSValue on_signal(JSContext *context, JSValueConst this, int argc, JSValueConst *argv)
+{
+    (void)this, (void)argc;
+    signals_release();
+    if (JS_IsNull(argv[0]))
+        return JS_UNDEFINED;
+    if (listen_to_signals() != 0)
+        return JS_ThrowInternalError(context, "signalfd has failed");
+    handler = JS_DupValue(context, argv[0]);
+    return JS_UNDEFINED;
+}
+
+static const JSCFunctionListEntry functions[] = {
+    JS_CFUNC_DEF("onSignal", 1, on_signal),
+};
+
+int signals_register(JSContext *context, JSValueConst native)
+{
+    JS_SetPropertyFunctionList(context, native, functions, sizeof functions / sizeof functions[0]);
+    return 0;
+}
