@@ -10,6 +10,11 @@ export function cpuSeconds(): number {
   return (user + system) / 1e6
 }
 
+/** Milliseconds on the one clock that all processes of the machine read alike. */
+export function sharedMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6
+}
+
 /** Starts `file` of this folder and waits for its first message. */
 export async function startChild<T>(file: string, args: readonly string[]): Promise<{ child: ChildProcess; ready: T }> {
   const path = fileURLToPath(new URL(file, import.meta.url))

@@ -44,7 +44,7 @@ export function runProducer(target: Target, recording: Recording, frames: number
       else producer.stop(60_000).catch(reject)
     }
     const producer = new Producer(
-      nodePlatform({ ca: [target.ca] }),
+      nodePlatform({ ca: [Buffer.from(target.ca)] }),
       {
         streamName: 'bench',
         region: 'us-west-2',

@@ -1,6 +1,7 @@
 /** A connection to the sink that plays the service: control plane, PutMedia, acks. */
 
 import type { TLSSocket } from 'node:tls'
+import { sharedMs } from './children.ts'
 
 /** Cluster of unknown size, then Timestamp of 8 bytes: as this producer writes them, always at the start of a chunk. */
 const clusterHead = '\x1f\x43\xb6\x75\xff\xe7\x88'
@@ -9,11 +10,20 @@ const clusterStartBytes = clusterHead.length + 8
 const tagsId = '\x12\x54\xc3\x67'
 const lastChunk = '0\r\n\r\n'
 
+export interface ServiceSettings {
+  /** Where the sink listens. */
+  readonly port: number
+  /** False: no fragment is ever PERSISTED, so that a producer keeps all that its buffer holds. */
+  readonly persist: boolean
+}
+
 export class ServiceConnection {
   /** Bytes of the body of PutMedia. */
   bodyBytes = 0
+  /** When the first of them came, on the clock that processes share; 0: not yet. */
+  firstMediaMs = 0
   readonly #socket: TLSSocket
-  readonly #port: number
+  readonly #settings: ServiceSettings
   readonly #onPutMedia: () => void
   #text = ''
   #media = false
@@ -25,9 +35,9 @@ export class ServiceConnection {
   #head = ''
   #over = false
 
-  constructor(socket: TLSSocket, port: number, onPutMedia: () => void) {
+  constructor(socket: TLSSocket, settings: ServiceSettings, onPutMedia: () => void) {
     this.#socket = socket
-    this.#port = port
+    this.#settings = settings
     this.#onPutMedia = onPutMedia
     socket.on('data', (bytes: Buffer) => (this.#media ? this.#onMedia(bytes) : this.#onRequest(bytes)))
   }
@@ -48,7 +58,7 @@ export class ServiceConnection {
   }
 
   #url(): string {
-    return `https://127.0.0.1:${this.#port}`
+    return `https://127.0.0.1:${this.#settings.port}`
   }
 
   #reply(value: object): void {
@@ -67,6 +77,7 @@ export class ServiceConnection {
 
   /** Hops from chunk to chunk of HTTP's framing; of the media only the first bytes of each chunk are looked at. */
   #onMedia(bytes: Buffer): void {
+    this.firstMediaMs ||= sharedMs()
     this.bodyBytes += bytes.length
     let at = 0
     while (at < bytes.length && !this.#over) {
@@ -117,7 +128,7 @@ export class ServiceConnection {
   #confirm(): void {
     if (this.#timecode < 0) return
     this.#ack('RECEIVED')
-    this.#ack('PERSISTED')
+    if (this.#settings.persist) this.#ack('PERSISTED')
     this.#timecode = -1
   }
 

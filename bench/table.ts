@@ -1,4 +1,4 @@
-/** One table for people. */
+/** Tables for people. */
 
 export interface Row {
   readonly what: string
@@ -11,10 +11,23 @@ export interface Row {
 
 export function tableText(rows: readonly Row[]): string {
   const head: Row = { what: '', value: 'measured', aim: 'aim', detail: '' }
-  const all = [head, ...rows]
-  const width = (of: (row: Row) => string) => Math.max(...all.map((row) => of(row).length))
-  const widths = { what: width((row) => row.what), value: width((row) => row.value), aim: width((row) => row.aim) }
-  const line = ({ what, value, aim, detail }: Row) =>
-    `${what.padEnd(widths.what)}  ${value.padStart(widths.value)}  ${aim.padEnd(widths.aim)}  ${detail}`.trimEnd()
-  return `${all.map(line).join('\n')}\n`
+  return columnsText(
+    [head, ...rows].map(({ what, value, aim, detail }) => [what, value, aim, detail]),
+    [1],
+  )
+}
+
+/** Lines of cells under each other, those of the columns named in `right` on its right side. */
+export function columnsText(lines: readonly (readonly string[])[], right: readonly number[]): string {
+  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)))
+  const text = lines.map((cells) =>
+    cells
+      .map((cell, column) => {
+        const width = widths[column] ?? 0
+        return right.includes(column) ? cell.padStart(width) : cell.padEnd(width)
+      })
+      .join('  ')
+      .trimEnd(),
+  )
+  return `${text.join('\n')}\n`
 }

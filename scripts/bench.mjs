@@ -1,4 +1,7 @@
-/** npm run bench: builds dist/ where it is older than src/, then runs bench/main.ts with the arguments given. */
+/**
+ * npm run bench: builds dist/ where it is older than src/, then runs bench/main.ts with the arguments given; with `device`
+ * as the first of them bench/device/main.ts.
+ */
 import { spawnSync } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +11,9 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
 const builtMs = statSync('dist/node/kvs.js', { throwIfNoEntry: false })?.mtimeMs ?? 0
 if (newest('src') > builtMs) run('scripts/build.mjs')
-run('--import', 'tsx', 'bench/main.ts', ...process.argv.slice(2))
+const [first, ...rest] = process.argv.slice(2)
+if (first === 'device') run('--import', 'tsx', 'bench/device/main.ts', ...rest)
+else run('--import', 'tsx', 'bench/main.ts', ...process.argv.slice(2))
 
 function newest(folder) {
   const files = readdirSync(folder, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile())

@@ -1,0 +1,101 @@
+/** `npm run bench:device`: measures, prints one table, keeps the numbers in out/bench-device.json. */
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, loadavg } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { mediaName } from '../media.ts'
+import type { SinkOptions } from '../sink.ts'
+import { countInstructions, type InstructionCount, suites, valgrindVersion } from './instructions.ts'
+import { type Load, loads, type MemoryRun, measureMemory } from './memory.ts'
+import { deviceProgram, executableBytes, nodeProgram, type Program } from './program.ts'
+import { type HostResults, type Results, rowsOf } from './rows.ts'
+import { measureStarts, type Starts } from './starts.ts'
+import { tableText } from './table.ts'
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    long: { type: 'boolean', default: false },
+    starts: { type: 'string', default: '9' },
+  },
+})
+const memorySeconds = values.quick ? 24 : 60
+const countSeconds: readonly [number, number] = values.quick ? [6, 18] : [12, 42]
+/** A minute until memory has found its size, ten that count, and the end. */
+const slopeSeconds = 665
+
+const valgrind = valgrindVersion()
+const device = deviceProgram('x86_64')
+const withoutAes = deviceProgram('x86_64-noaes')
+const aes = / aes( |$)/m.test(readFileSync('/proc/cpuinfo', 'utf8')) ? 'with' : 'WITHOUT'
+const machine = [
+  `${cpus()[0]?.model ?? 'unknown processor'} ${aes} AES instructions`,
+  `${availableParallelism()} cores`,
+  `Node.js ${process.version}`,
+  valgrind ?? 'no valgrind: instructions are not counted',
+].join(', ')
+
+say(`media: ${mediaName}`)
+say(`machine: ${machine}`)
+say('from the start to the first media …')
+const starts = { device: await startsOf(device), node: await startsOf(nodeProgram) }
+const slope = values.long ? { device: slopeOf(device), node: slopeOf(nodeProgram) } : null
+say(`memory in real time for ${memorySeconds} s …`)
+const [deviceMemory, nodeMemory] = await Promise.all([memoryOf(device), memoryOf(nodeProgram)])
+say(`instructions: ${countSeconds.join(' s and ')} s under valgrind …`)
+const instructions = await countAll()
+if (slope) say('memory for the rest of eleven minutes …')
+
+const results: Results = {
+  date: new Date().toISOString(),
+  machine,
+  load: loadavg(),
+  media: mediaName,
+  sizes: { armv7: executableBytes('armv7'), x86_64: executableBytes('x86_64') },
+  device: { ...deviceMemory, starts: starts.device, slope: (await slope?.device) ?? null },
+  node: { ...nodeMemory, starts: starts.node, slope: (await slope?.node) ?? null },
+  instructions,
+}
+const rows = rowsOf(results)
+process.stdout.write(`\n${tableText(rows)}`)
+const folder = fileURLToPath(new URL('../../out/', import.meta.url))
+mkdirSync(folder, { recursive: true })
+writeFileSync(`${folder}bench-device.json`, `${JSON.stringify({ rows, ...results }, null, 2)}\n`)
+say('\nall numbers: out/bench-device.json')
+
+async function startsOf(program: Program | null): Promise<Starts | null> {
+  return program && measureStarts(program, Number(values.starts))
+}
+
+async function slopeOf(program: Program | null): Promise<MemoryRun | null> {
+  return program && measureMemory(program, loads.h264, slopeSeconds)
+}
+
+async function memoryOf(program: Program | null): Promise<Pick<HostResults, 'h264' | 'unconfirmed' | 'h265'>> {
+  const measure = async (load: Load) => program && measureMemory(program, load, memorySeconds)
+  const [h264, unconfirmed, h265] = await Promise.all([
+    measure(loads.h264),
+    measure(loads.unconfirmed),
+    measure(loads.h265),
+  ])
+  return { h264, unconfirmed, h265 }
+}
+
+async function countAll(): Promise<Results['instructions']> {
+  const [aesGcm, aesGcm12, withoutAesGcm, withoutAesChaCha] = await Promise.all([
+    count(device, suites.aesGcm),
+    count(device, suites.aesGcm12),
+    count(withoutAes, suites.aesGcm),
+    count(withoutAes, suites.chaCha20),
+  ])
+  return { aesGcm, aesGcm12, withoutAesGcm, withoutAesChaCha }
+}
+
+async function count(program: Program | null, sink: SinkOptions): Promise<InstructionCount | null> {
+  return program && valgrind ? countInstructions(program, sink, countSeconds) : null
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`)
+}
