@@ -9,8 +9,8 @@ export interface Host {
   platform(caPath: string | undefined): Platform
 }
 
-/** One command of `kvs`. */
-export interface Command {
+/** A command of `kvs` as the help shows it, the same on every host. */
+export interface CommandSyntax {
   /** Empty: what `kvs` does without a command. */
   readonly name: string
   /** One line for the list of commands. */
@@ -20,6 +20,10 @@ export interface Command {
   readonly options: readonly Option[]
   /** Shown below the options, line by line. */
   readonly notes: readonly string[]
+}
+
+/** One command of `kvs`. */
+export interface Command extends CommandSyntax {
   /** Returns the exit status. */
   run(options: Options, host: Host): Promise<number>
 }

@@ -58,6 +58,10 @@ class Kvs {
         this.handlers.add(handler)
         return () => this.handlers.delete(handler)
       },
+      memory: () => [
+        { name: 'heap', nowBytes: 1_500_000, peakBytes: null },
+        { name: 'resident', nowBytes: 3_000_000, peakBytes: 4_000_000 },
+      ],
       runtime: 'Fake/1',
       system: 'Fake',
     }

@@ -26,6 +26,8 @@ export interface StreamingOptions {
   readonly report: Report
   readonly durationMs: number
   readonly stopTimeoutMs: number
+  /** Whether the report ends with what memory was used. */
+  readonly tellMemory: boolean
 }
 
 export class Streaming {
@@ -57,7 +59,7 @@ export class Streaming {
 
   /** Streams until all is played and confirmed, or something ends it before; resolves with the exit status. */
   async run(): Promise<number> {
-    const { host, report, durationMs } = this.#options
+    const { host, report, durationMs, tellMemory } = this.#options
     const unlisten = host.process.onSignal((signal) => this.#onSignal(signal))
     this.#setDeadline(durationMs)
     const ended = new Promise<Summary>((resolve) => {
@@ -70,7 +72,8 @@ export class Streaming {
     this.#deadline?.cancel()
     this.#player.stop()
     const exitStatus = this.#exitStatus(summary)
-    report.end({ summary, inputError: this.#inputError, signal: this.#signal, exitStatus })
+    const memory = tellMemory ? host.process.memory() : []
+    report.end({ summary, inputError: this.#inputError, signal: this.#signal, exitStatus, memory })
     return exitStatus
   }
 

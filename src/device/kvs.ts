@@ -1,6 +1,9 @@
 /** `kvs` on the device. */
 
 import type { Host } from '../cli/command.ts'
+import { demoSyntax } from '../cli/commands/demoSyntax.ts'
+import { localSyntax } from '../cli/commands/localSyntax.ts'
+import { needsNode } from '../cli/commands/needsNode.ts'
 import { streamCommand } from '../cli/commands/stream.ts'
 import { main } from '../cli/main.ts'
 import { readTrust } from '../core/host/trust.ts'
@@ -14,4 +17,6 @@ const host: Host = {
   platform: (caPath) => devicePlatform(readTrust(files, caPath)),
 }
 
-void main([streamCommand], host).then((status) => native.exit(status))
+const commands = [streamCommand, needsNode(demoSyntax), needsNode(localSyntax)]
+
+void main(commands, host).then((status) => native.exit(status))

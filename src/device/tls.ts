@@ -2,6 +2,7 @@
 
 import { KvsError } from '../core/errors.ts'
 import { clientCertificateError } from '../core/host/clientCertificateError.ts'
+import { damagedTrust } from '../core/host/trust.ts'
 import type { ClientCertificate } from '../core/platform.ts'
 import type { ErrorName, TlsSettings } from './native.ts'
 
@@ -33,10 +34,7 @@ function made(settings: TlsSettings | ErrorName): TlsSettings {
   if (typeof settings !== 'string') return settings
   switch (settings) {
     case 'NO_CERTIFICATE':
-      throw new KvsError('CONFIGURATION', 'none of the certificates to trust can be used', {
-        cause: 'they are damaged',
-        cure: 'check the path given with --ca or AWS_KVS_CACERT_PATH',
-      })
+      throw damagedTrust()
     case 'BAD_CERTIFICATE':
     case 'BAD_KEY':
       throw clientCertificateError(settings)

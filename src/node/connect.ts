@@ -1,15 +1,19 @@
 /** TCP and TLS connections over node:net and node:tls, directly or through an HTTP proxy. */
 
+import { X509Certificate } from 'node:crypto'
 import * as net from 'node:net'
 import * as tls from 'node:tls'
 import { asKvsError, KvsError } from '../core/errors.ts'
-import type { Connect, ConnectOptions, Socket, SocketHandlers } from '../core/platform.ts'
+import { clientCertificateError } from '../core/host/clientCertificateError.ts'
+import { damagedTrust } from '../core/host/trust.ts'
+import type { ClientCertificate, Connect, ConnectOptions, Socket, SocketHandlers } from '../core/platform.ts'
+import { errnoName } from './errnoName.ts'
 import { networkError } from './networkError.ts'
 import { openTunnel, type ProxyEnvironment, proxyFor } from './proxy.ts'
 
 export interface ConnectSettings {
   /** PEM certificates that replace the trust anchors built into Node.js. */
-  readonly ca?: readonly string[] | undefined
+  readonly ca?: readonly Uint8Array[] | undefined
   /** Where HTTPS_PROXY and NO_PROXY are looked up; undefined: no proxy. */
   readonly proxy?: ProxyEnvironment | undefined
 }
@@ -17,7 +21,9 @@ export interface ConnectSettings {
 /** Writes up to this size leave in one piece; above, copying costs more than it saves. */
 const maxJoinedBytes = 512 * 1024
 
+/** Throws CONFIGURATION where none of the certificates to trust can be used: OpenSSL would pass over them in silence. */
 export function makeConnect(settings: ConnectSettings): Connect {
+  if (settings.ca?.some(isCertificate) === false) throw damagedTrust()
   return (options, handlers) => new NodeSocket(settings, options, handlers)
 }
 
@@ -104,15 +110,13 @@ class NodeSocket implements Socket {
   }
 
   #secure(through: net.Socket | undefined): tls.TLSSocket {
-    const { host, port } = this.#options
-    const { ca } = this.#settings
+    const { host, port, clientCertificate } = this.#options
     return tls.connect({
       host,
       port,
       ALPNProtocols: ['http/1.1'],
-      minVersion: 'TLSv1.2',
+      secureContext: secureContext(this.#settings.ca, clientCertificate),
       ...(net.isIP(host) === 0 && { servername: host }),
-      ...(ca !== undefined && { ca: [...ca] }),
       ...(through !== undefined && { socket: through }),
     })
   }
@@ -145,6 +149,30 @@ class NodeSocket implements Socket {
     this.#over = true
     clearTimeout(this.#timer)
     this.#handlers.onClose(error)
+  }
+}
+
+function isCertificate(text: Uint8Array): boolean {
+  try {
+    new X509Certificate(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function secureContext(
+  ca: readonly Uint8Array[] | undefined,
+  client: ClientCertificate | undefined,
+): tls.SecureContext {
+  try {
+    return tls.createSecureContext({
+      minVersion: 'TLSv1.2',
+      ...(ca !== undefined && { ca: ca.map((text) => Buffer.from(text)) }),
+      ...(client !== undefined && { cert: Buffer.from(client.chain), key: Buffer.from(client.key) }),
+    })
+  } catch (error) {
+    throw clientCertificateError(errnoName(error))
   }
 }
 

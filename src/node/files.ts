@@ -2,8 +2,10 @@
 
 import * as fs from 'node:fs'
 import * as os from 'node:os'
-import { KvsError } from '../core/errors.ts'
-import type { FileEntry, Files, FileWriter, Process } from '../core/platform.ts'
+import { inputError, outputError } from '../core/host/fileError.ts'
+import type { FileEntry, Files, FileWriter, MemoryUse, Process } from '../core/platform.ts'
+import { errnoName } from './errnoName.ts'
+import { openInput } from './input.ts'
 
 export const files: Files = {
   list(path) {
@@ -12,7 +14,7 @@ export const files: Files = {
         .readdirSync(path, { withFileTypes: true })
         .map((entry) => ({ name: entry.name, type: typeOf(path, entry) }))
     } catch (error) {
-      throw inputError(path, error)
+      throw inputError(path, errnoName(error))
     }
   },
 
@@ -29,17 +31,19 @@ export const files: Files = {
       }
       return size
     } catch (error) {
-      throw inputError(path, error)
+      throw inputError(path, errnoName(error))
     } finally {
       if (file !== undefined) fs.closeSync(file)
     }
   },
 
+  open: openInput,
+
   checkWritable(directory) {
     try {
       fs.accessSync(`${directory}/.`, fs.constants.W_OK)
     } catch (error) {
-      throw outputError(directory, error)
+      throw outputError(directory, errnoName(error))
     }
   },
 
@@ -55,7 +59,7 @@ class NodeFileWriter implements FileWriter {
     try {
       this.#file = fs.openSync(path, 'w')
     } catch (error) {
-      throw outputError(path, error)
+      throw outputError(path, errnoName(error))
     }
   }
 
@@ -63,7 +67,7 @@ class NodeFileWriter implements FileWriter {
     try {
       for (let at = 0; at < bytes.length && this.#file !== undefined; ) at += fs.writeSync(this.#file, bytes, at)
     } catch (error) {
-      throw outputError(this.#path, error)
+      throw outputError(this.#path, errnoName(error))
     }
   }
 
@@ -77,21 +81,6 @@ function typeOf(path: string, entry: fs.Dirent): FileEntry['type'] {
   const target = entry.isSymbolicLink() ? fs.statSync(`${path}/${entry.name}`, { throwIfNoEntry: false }) : entry
   if (target?.isDirectory()) return 'directory'
   return target?.isFile() ? 'file' : 'other'
-}
-
-function inputError(path: string, error: unknown): KvsError {
-  const code = errno(error)
-  if (code === 'ENOENT') return new KvsError('INPUT_MISSING', `${path} does not exist`)
-  if (code === 'ENOTDIR') return new KvsError('INPUT_MISSING', `${path} is no folder`)
-  return new KvsError('INPUT_UNREADABLE', `${path} cannot be read (${code})`)
-}
-
-function outputError(path: string, error: unknown): KvsError {
-  return new KvsError('OUTPUT_UNWRITABLE', `${path} cannot be written (${errno(error)})`)
-}
-
-function errno(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }
 
 /** Whoever reads the output may go away (`kvs --json | head`), its disk may be full: the stream goes on. */
@@ -125,7 +114,17 @@ export function nodeProcess(): Process {
         for (const { name, listener } of listeners) process.off(name, listener)
       }
     },
+    memory,
     runtime: `Node.js ${process.versions.node}, OpenSSL ${process.versions.openssl}`,
     system: `${os.type()}/${os.release()} ${os.arch()}`,
   }
+}
+
+function memory(): readonly MemoryUse[] {
+  const { heapUsed, external, rss } = process.memoryUsage()
+  return [
+    { name: 'heap', nowBytes: heapUsed, peakBytes: null },
+    { name: 'external', nowBytes: external, peakBytes: null },
+    { name: 'resident', nowBytes: rss, peakBytes: process.resourceUsage().maxRSS * 1024 },
+  ]
 }

@@ -1,55 +1,34 @@
-import { KvsError } from '../core/errors.ts'
-import type { ConnectOptions } from '../core/platform.ts'
+import type { KvsError } from '../core/errors.ts'
+import { type Peer, networkError as portableError, type TlsFault } from '../core/host/networkError.ts'
+
+/** Node's and OpenSSL's names of what every TLS library can tell. */
+const faults: Readonly<Record<string, TlsFault>> = {
+  CERT_NOT_YET_VALID: 'CERT_NOT_YET_VALID',
+  CERT_HAS_EXPIRED: 'CERT_EXPIRED',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'CERT_OTHER_HOST',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'NOT_TLS',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'NOT_TLS',
+  ERR_SSL_UNSUPPORTED_PROTOCOL: 'TLS_VERSION',
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'TLS_VERSION',
+}
 
 /** An error of node:net, node:tls or node:dns in the product's own terms. */
-export function networkError(error: NodeJS.ErrnoException, options: ConnectOptions): KvsError {
-  const peer = `${options.host}:${options.port}`
+export function networkError(error: NodeJS.ErrnoException, peer: Peer): KvsError {
   const code = error.code ?? ''
-  switch (code) {
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return new KvsError('NAME_NOT_FOUND', `the name ${options.host} was not found (${code})`)
-    case 'ECONNREFUSED':
-      return new KvsError('CONNECT_FAILED', `${peer} refused the connection`)
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-    case 'EADDRNOTAVAIL':
-      return new KvsError('CONNECT_FAILED', `${peer} cannot be reached (${code})`, { cause: 'there is no way to it' })
-    case 'ETIMEDOUT':
-      return new KvsError('TIMED_OUT', `${peer} did not answer`)
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return new KvsError('CONNECTION_LOST', `${peer} broke the connection (${code})`)
-    case 'CERT_NOT_YET_VALID':
-      return new KvsError('CERTIFICATE_TIME', `the certificate of ${peer} is not yet valid`)
-    case 'CERT_HAS_EXPIRED':
-      return new KvsError('TLS_FAILED', `the certificate of ${peer} has expired`, {
-        cause: 'the server does not renew it, or the clock of this machine is ahead',
-        cure: 'renew the certificate, or set the clock',
-      })
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return new KvsError('TLS_FAILED', `the certificate of ${peer} is for another host`)
-    default:
-      return isTls(code, error)
-        ? new KvsError('TLS_FAILED', `no secure connection to ${peer}: ${tlsReason(error)} (${code})`, {
-            ...(code === 'ERR_SSL_WRONG_VERSION_NUMBER' && { cause: 'what listens there does not speak TLS' }),
-          })
-        : new KvsError('CONNECTION_LOST', `the connection to ${peer} failed: ${error.message}`)
-  }
+  const fault = faults[code] ?? otherFault(code, error.message)
+  return fault === undefined
+    ? portableError(code, error.message, peer)
+    : portableError(fault, `${tlsReason(error)}, ${code}`, peer)
+}
+
+/** OpenSSL's verification results have no common prefix; Node.js names them as OpenSSL does. */
+function otherFault(code: string, message: string): TlsFault | undefined {
+  if (/^ERR_SSL_.*_ALERT_/.test(code)) return 'TLS_ALERT'
+  if (code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS') || code === 'EPROTO') return 'TLS'
+  return /CERT|ISSUER|CRL|CA\b/.test(code) || /certificate/.test(message) ? 'CERT_UNTRUSTED' : undefined
 }
 
 /** OpenSSL's reason, where there is one: its message is a line of addresses, files and line numbers. */
 function tlsReason(error: Error): string {
   return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message
-}
-
-/** OpenSSL's verification results have no common prefix; Node.js names them as OpenSSL does. */
-function isTls(code: string, error: Error): boolean {
-  return (
-    code.startsWith('ERR_SSL') ||
-    code.startsWith('ERR_TLS') ||
-    code === 'EPROTO' ||
-    /CERT|ISSUER|CRL|CA\b/.test(code) ||
-    /certificate/.test(error.message)
-  )
 }

@@ -4,12 +4,12 @@ import { type CredentialProvider, type Credentials, staticCredentials } from '..
 import { environmentCredentials } from '../core/aws/credentials/environment.ts'
 import { controlPlaneOrigin } from '../core/aws/endpoints.ts'
 import { userAgent } from '../core/aws/userAgent.ts'
+import { readTrust } from '../core/host/trust.ts'
 import type { Origin } from '../core/http/origin.ts'
 import type { Log, Platform } from '../core/platform.ts'
 import { version } from '../core/version.ts'
-import { nodeProcess } from './files.ts'
+import { files, nodeProcess } from './files.ts'
 import { nodePlatform } from './platform.ts'
-import { readTrust } from './trust.ts'
 
 /** How to reach Kinesis Video Streams, and as whom. */
 export interface ServiceOptions {
@@ -60,7 +60,7 @@ export function serviceSettings(options: ServiceOptions): ServiceSettings {
     endpoint,
     credentials: provider(options.credentials, env),
     platform: nodePlatform({
-      ca: readTrust(options.caPath ?? env('AWS_KVS_CACERT_PATH')),
+      ca: readTrust(files, options.caPath ?? env('AWS_KVS_CACERT_PATH')),
       proxy: env,
       log: options.log,
     }),

@@ -63,6 +63,7 @@ async function stream(options: Options, host: Host): Promise<number> {
     report,
     durationMs: milliseconds(options, 'duration') ?? 0,
     stopTimeoutMs: milliseconds(options, 'stop-timeout') ?? 0,
+    tellMemory: options.flag('stats'),
   })
   return await streaming.run()
 }

@@ -137,6 +137,7 @@ export const streamOptions: readonly Option[] = [
     help: 'how much to say; the numbers are those of the C SDK',
   },
   { name: 'json', help: 'one JSON object per event and per ack on standard output' },
+  { name: 'stats', help: 'say at the end what memory was used' },
   { name: 'quiet', help: 'say nothing but errors' },
   { name: 'version', help: 'show the version and exit' },
 ]

@@ -3,7 +3,7 @@
 import type { KvsError } from '../../core/errors.ts'
 import type { ProducerEvent } from '../../core/events.ts'
 import type { Ack } from '../../core/frame/ack.ts'
-import type { Clock, Process, Timer } from '../../core/platform.ts'
+import type { Clock, MemoryUse, Process, Timer } from '../../core/platform.ts'
 import type { Producer } from '../../core/producer.ts'
 import { framesLost, type Stats } from '../../core/stats.ts'
 import { errorFields } from '../errorText.ts'
@@ -52,8 +52,9 @@ export class JsonReport implements Report {
     this.#line('stopping', { again })
   }
 
-  end({ summary, inputError, signal, exitStatus }: EndFields): void {
+  end({ summary, inputError, signal, exitStatus, memory }: EndFields): void {
     this.#timer?.cancel()
+    if (memory.length > 0) this.#line('memory', memoryFields(memory))
     for (const error of [summary.error, inputError]) if (error) this.#line('error', errorFields(error))
     this.#line('end', { exitStatus, ...(signal !== 0 && { signal }), ...numbers(summary.stats) })
   }
@@ -73,6 +74,11 @@ export function ackFields(ack: Ack): object {
     ...(ack.errorId !== null && { ErrorId: ack.errorId }),
     ...(ack.errorCode !== null && { ErrorCode: ack.errorCode }),
   }
+}
+
+/** By name, as each is one of its host's. */
+function memoryFields(memory: readonly MemoryUse[]): object {
+  return Object.fromEntries(memory.map(({ name, nowBytes, peakBytes }) => [name, { nowBytes, peakBytes }]))
 }
 
 /** Of an error that ends nothing. */

@@ -2,6 +2,7 @@
 
 import type { KvsError } from '../../core/errors.ts'
 import type { ProducerEvent } from '../../core/events.ts'
+import type { MemoryUse } from '../../core/platform.ts'
 import type { Producer } from '../../core/producer.ts'
 import type { Summary } from '../../core/summary.ts'
 
@@ -26,6 +27,8 @@ export interface EndFields {
   /** The signal that ended it, 0 for none. */
   readonly signal: number
   readonly exitStatus: number
+  /** Empty where it is not asked for. */
+  readonly memory: readonly MemoryUse[]
 }
 
 export interface Report {

@@ -2,7 +2,7 @@
 
 import type { ProducerEvent } from '../../core/events.ts'
 import type { Ack } from '../../core/frame/ack.ts'
-import type { Clock, Process, Timer } from '../../core/platform.ts'
+import type { Clock, MemoryUse, Process, Timer } from '../../core/platform.ts'
 import type { Producer } from '../../core/producer.ts'
 import { framesLost, type LossReason } from '../../core/stats.ts'
 import { lossText } from '../../core/summary.ts'
@@ -76,7 +76,7 @@ export class TextReport implements Report {
     this.#say('info', again ? 'kvs: stopping now' : 'kvs: stopping; once more to stop at once')
   }
 
-  end({ summary, inputError, exitStatus }: EndFields): void {
+  end({ summary, inputError, exitStatus, memory }: EndFields): void {
     this.#timer?.cancel()
     this.#clear()
     const { stats } = summary
@@ -102,6 +102,7 @@ export class TextReport implements Report {
     if (p50 !== null && p99 !== null) {
       this.#say('info', `  ack latency  p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`)
     }
+    for (const use of memory) this.#say('info', `  memory       ${memoryText(use)}`)
     for (const error of [summary.error, inputError]) if (error) this.#write('error', errorText(error))
   }
 
@@ -156,4 +157,8 @@ export class TextReport implements Report {
     this.#clear()
     this.#process.stderr(text)
   }
+}
+
+function memoryText({ name, nowBytes, peakBytes }: MemoryUse): string {
+  return `${name} ${bytesText(nowBytes)}${peakBytes === null ? '' : `, at most ${bytesText(peakBytes)}`}`
 }

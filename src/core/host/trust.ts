@@ -27,6 +27,14 @@ function hasCertificate(text: Uint8Array): boolean {
   return false
 }
 
+/** Where the host's TLS library can use none of them. */
+export function damagedTrust(): KvsError {
+  return new KvsError('CONFIGURATION', 'none of the certificates to trust can be used', {
+    cause: 'they are damaged',
+    cure: 'check the path given with --ca or AWS_KVS_CACERT_PATH',
+  })
+}
+
 function read(files: Files, path: string): Uint8Array[] {
   try {
     const entries = listed(files, path)

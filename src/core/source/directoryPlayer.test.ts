@@ -91,6 +91,7 @@ test('over 24 hours every frame is put when it is due, and in the order of decod
       into.set(content)
       return content.length
     },
+    open: () => assert.fail('nothing is read piece by piece'),
     checkWritable: () => assert.fail('nothing is written'),
     create: () => assert.fail('nothing is written'),
   }

@@ -1,7 +1,7 @@
 /** Files in memory. */
 
 import { KvsError } from '../errors.ts'
-import type { FileEntry, Files, FileWriter } from '../platform.ts'
+import type { FileEntry, Files, FileWriter, Input, InputHandlers } from '../platform.ts'
 
 export class MemoryFiles implements Files {
   readonly contents = new Map<string, Uint8Array>()
@@ -28,13 +28,22 @@ export class MemoryFiles implements Files {
     if (this.unwritable.has(directory)) throw new KvsError('OUTPUT_UNWRITABLE', `${directory} cannot be written`)
   }
 
+  open(path: string, handlers: InputHandlers): Input {
+    return new MemoryInput(this.#content(path), handlers)
+  }
+
   read(path: string, into: Uint8Array): number {
     this.reads++
+    const content = this.#content(path)
+    if (content.length <= into.length) into.set(content)
+    return content.length
+  }
+
+  #content(path: string): Uint8Array {
     const content = this.contents.get(path)
     if (content === undefined) throw new KvsError('INPUT_MISSING', `${path} does not exist`)
     if (this.unreadable.has(path)) throw new KvsError('INPUT_UNREADABLE', `${path} cannot be read`)
-    if (content.length <= into.length) into.set(content)
-    return content.length
+    return content
   }
 
   create(path: string): FileWriter {
@@ -51,6 +60,48 @@ export class MemoryFiles implements Files {
         this.contents.set(path, after)
       },
       close: () => undefined,
+    }
+  }
+}
+
+const pieceBytes = 1000
+
+/** A piece a turn. */
+class MemoryInput implements Input {
+  readonly #handlers: InputHandlers
+  #rest: Uint8Array
+  #paused = false
+  #over = false
+
+  constructor(content: Uint8Array, handlers: InputHandlers) {
+    this.#handlers = handlers
+    this.#rest = content
+    queueMicrotask(() => this.#step())
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    if (this.#paused) queueMicrotask(() => this.#step())
+    this.#paused = false
+  }
+
+  close(): void {
+    this.#over = true
+  }
+
+  #step(): void {
+    if (this.#paused || this.#over) return
+    const piece = this.#rest.subarray(0, pieceBytes)
+    this.#rest = this.#rest.subarray(piece.length)
+    this.#over = piece.length === 0
+    if (this.#over) {
+      this.#handlers.onEnd(null)
+    } else {
+      queueMicrotask(() => this.#step())
+      this.#handlers.onData(piece)
     }
   }
 }

@@ -6,8 +6,9 @@ import { join, relative, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import type { Command, Host } from '../../cli/command.ts'
+import { demoSyntax } from '../../cli/commands/demoSyntax.ts'
 import { streamCommand } from '../../cli/commands/stream.ts'
-import { type Option, type Options, parseOptions } from '../../cli/options.ts'
+import { type Options, parseOptions } from '../../cli/options.ts'
 import { bytesText } from '../../cli/report/statusLine.ts'
 import { KvsError } from '../../core/errors.ts'
 import type { Process } from '../../core/platform.ts'
@@ -20,36 +21,7 @@ const samples = fileURLToPath(new URL('../../../samples', import.meta.url))
 
 const streamName = 'demo'
 
-const options: readonly Option[] = [
-  { name: 'directory', short: 'd', value: 'DIR', help: 'frames to stream; default: those that come with this program' },
-  {
-    name: 'duration',
-    short: 'D',
-    value: 'SECONDS',
-    kind: 'number',
-    min: 1,
-    max: 86_400,
-    default: '12',
-    help: 'how much to stream',
-  },
-  {
-    name: 'output',
-    short: 'o',
-    value: 'DIR',
-    default: 'kvs-demo',
-    help: "folder for the endpoint's files and for the recording",
-  },
-  { name: 'help', short: 'h', help: 'show this and exit' },
-]
-
-export const demoCommand: Command = {
-  name: 'demo',
-  summary: 'Streams for a few seconds to an endpoint on this machine and shows what was stored.',
-  usage: '[-D SECONDS] [-d DIR] [-o DIR]',
-  options,
-  notes: [],
-  run: demo,
-}
+export const demoCommand: Command = { ...demoSyntax, run: demo }
 
 async function demo(given: Options, host: Host): Promise<number> {
   const [operand] = given.operands
