@@ -3,21 +3,32 @@
  * installs them.
  *   --install       runs that command
  *   --aws-samples   wants AWS's sample frames too, in the folder that KVS_SAMPLE_DIR names
+ *   --device        wants what builds the device executables and runs those for other processors, too
  */
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, isAbsolute, join } from 'node:path'
 import { parseArgs } from 'node:util'
 
+const { values: wanted } = parseArgs({
+  options: { install: { type: 'boolean' }, 'aws-samples': { type: 'boolean' }, device: { type: 'boolean' } },
+})
+
+/** By program, or by file where it is none that could be run. */
 const debianPackages = {
   ffmpeg: 'ffmpeg',
   ffprobe: 'ffmpeg',
   mkvinfo: 'mkvtoolnix',
   mkvmerge: 'mkvtoolnix',
   openssl: 'openssl',
+  ...(wanted.device && {
+    gcc: 'gcc',
+    '/usr/include/stdio.h': 'libc6-dev',
+    xz: 'xz-utils',
+    bzip2: 'bzip2',
+    'qemu-arm-static': 'qemu-user-static',
+  }),
 }
-
-const { values: wanted } = parseArgs({ options: { install: { type: 'boolean' }, 'aws-samples': { type: 'boolean' } } })
 
 if (wanted.install && missingTools().length > 0) {
   const { status, error } = spawnSync('/bin/sh', ['-ec', installCommand(missingTools())], { stdio: 'inherit' })
@@ -45,6 +56,7 @@ function installCommand(tools) {
 }
 
 function isInstalled(tool) {
+  if (isAbsolute(tool)) return existsSync(tool)
   return (process.env.PATH ?? '').split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, tool), constants.X_OK)
