@@ -10,7 +10,7 @@ import { KvsError } from './errors.ts'
 import { logEvent, type ProducerEvent } from './events.ts'
 import type { Fragment } from './frame/fragment.ts'
 import type { Frame } from './frame/frame.ts'
-import type { WallMs } from './frame/time.ts'
+import { Timeline } from './frame/timeline.ts'
 import { serviceLimits } from './mux/fragmenter.ts'
 import { Packager } from './mux/packager.ts'
 import { endOfFragment } from './mux/tags.ts'
@@ -23,9 +23,6 @@ import { StreamService } from './service.ts'
 import { countLoss, type LossReason, newStats, type Stats } from './stats.ts'
 import { type Summary, summarise } from './summary.ts'
 
-/** Pictures are not shown in the order of decoding, but further back than this it is the clock that has changed. */
-const maxBackMs = 5000
-
 /** The service ends a session after 30 s without media: a fragment is completed before, or it would never be stored. */
 const silenceMs = 10_000
 
@@ -37,7 +34,7 @@ export class Producer {
   readonly #packager: Packager
   readonly #service: StreamService
   readonly #line: SessionLine
-  #originMs: WallMs | undefined
+  readonly #timeline: Timeline
   /** Why frames are left out until the next key frame, where the fragment they belong to is lost. */
   #skipping: LossReason | undefined
   #outgrown = false
@@ -61,12 +58,17 @@ export class Producer {
       logEvent(platform.log, event)
       onEvent(event)
     }
-    this.#originMs = options.ptsOriginMs
     this.#buffer = new FragmentBuffer(platform.blocks, options.bufferBytes)
     this.#packager = new Packager(options.tracks, platform.search, this.#buffer, this.stats)
     this.#service = new StreamService(platform, options, {
       onStream: (stream) => this.#onStream(stream),
       onWarning: (message) => this.#onEvent({ type: 'warning', message }),
+    })
+    this.#timeline = new Timeline({
+      clock: platform.clock,
+      nowMs: () => this.#service.nowMs(),
+      originMs: options.ptsOriginMs,
+      onBack: (backMs) => this.#onBack(backMs),
     })
     this.#line = new SessionLine(
       {
@@ -125,10 +127,9 @@ export class Producer {
     const packager = this.#packager
     if (!packager.has(frame.track)) throw new KvsError('USAGE', `there is no track ${frame.track}`)
     if (!packager.inspect(frame)) return true
-    const originMs = this.#originOf(frame)
+    const originMs = this.#timeline.originMs(frame, packager.latestMs)
     const ptsMs = Math.round(originMs + frame.pts)
     const dtsMs = Math.round(originMs + frame.dts)
-    this.#originMs = originMs
     const placement = packager.place(frame, ptsMs, dtsMs)
     if (placement === 'discard') return this.#leaveOut(frame, this.#skipping)
     if (placement === 'no-video') return this.#leaveOut(frame, 'no-video')
@@ -172,18 +173,10 @@ export class Producer {
     return ended
   }
 
-  /** Epoch milliseconds at which pts is 0: anchored once, and again where the source's clock goes back a long way. */
-  #originOf({ pts, dts }: Frame): WallMs {
-    const originMs = this.#originMs ?? this.#service.nowMs() - pts
-    if (!isTime(Math.round(originMs + pts)) || !Number.isSafeInteger(Math.round(originMs + dts))) {
-      throw new KvsError('USAGE', `a frame cannot have pts ${pts} and dts ${dts}`)
-    }
-    const backMs = this.#packager.latestMs - (originMs + pts)
-    if (backMs <= maxBackMs) return originMs
+  #onBack(backMs: number): void {
     this.stats.timesRepaired++
     const message = `the source's clock went back by ${(backMs / 1000).toFixed(1)} s: its times go on from where they were`
     this.#onEvent({ type: 'warning', message })
-    return originMs + backMs + 1
   }
 
   #onOpened(): void {
@@ -259,6 +252,8 @@ export class Producer {
   }
 
   #onStream(stream: PreparedStream): void {
+    // The service has been asked for the first time: what was put before may have been timed by a clock that is wrong.
+    if (this.stats.sessions === 0) this.#packager.shift(this.#timeline.correct())
     this.#onEvent({ type: 'stream', stream })
     for (const message of stream.warnings) this.#onEvent({ type: 'warning', message })
   }
@@ -302,9 +297,4 @@ export class Producer {
     this.#platform.random(bytes)
     return bytes
   }
-}
-
-/** What a cluster's timecode can be. */
-function isTime(ms: number): boolean {
-  return Number.isSafeInteger(ms) && ms >= 0
 }

@@ -60,7 +60,7 @@ export function wrongClockText(offsetMs: number): string {
 }
 
 function durationText(ms: number): string {
-  if (ms < 2 * minuteMs) return `${Math.round(ms / secondMs)} s`
-  if (ms < 2 * hourMs) return `${Math.round(ms / minuteMs)} min`
-  return ms < 2 * dayMs ? `${Math.round(ms / hourMs)} h` : `${Math.round(ms / dayMs)} days`
+  if (ms < 100 * secondMs) return `${Math.round(ms / secondMs)} s`
+  if (ms < 100 * minuteMs) return `${Math.round(ms / minuteMs)} min`
+  return ms < 100 * hourMs ? `${Math.round(ms / hourMs)} h` : `${Math.round(ms / dayMs)} days`
 }

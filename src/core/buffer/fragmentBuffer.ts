@@ -87,10 +87,17 @@ export class FragmentBuffer implements FragmentQueue, FragmentSink {
     if (open !== undefined) open.lengthBytes += to - from
   }
 
-  /** Ends the open fragment: from now on its bytes never change. */
+  /** Ends the open fragment: once anything of it is sent, its bytes never change. */
   seal(): void {
     const open = this.open
     if (open !== undefined) open.state = 'sealed'
+  }
+
+  /** Writes over bytes of which nothing has been sent. */
+  overwrite(position: number, bytes: Uint8Array): void {
+    for (const [index, byte] of bytes.entries()) {
+      this.#block(position + index)[(position + index) % this.#blockBytes] = byte
+    }
   }
 
   /**

@@ -10,7 +10,7 @@ export type FragmentState = 'open' | 'sealed' | 'sent' | 'received' | 'persisted
 /** One Matroska Cluster in the buffer: the unit of acknowledgement, of re-sending, of dropping and of loss accounting. */
 export interface Fragment {
   /** Cluster timecode, epoch milliseconds; the name under which the service acknowledges it. */
-  readonly timecodeMs: WallMs
+  timecodeMs: WallMs
   /** Offset of its first byte among all the bytes that the buffer ever held. */
   readonly position: number
   lengthBytes: number
@@ -52,6 +52,10 @@ export interface FragmentSink extends ByteSink {
   readonly open: Fragment | undefined
   /** Begins a fragment; the one before must have been sealed. */
   begin(timecodeMs: WallMs): Fragment
-  /** Ends the open fragment: from now on its bytes never change. */
+  /** Ends the open fragment: once anything of it is sent, its bytes never change. */
   seal(): void
+  /** All fragments, oldest first. */
+  readonly fragments: readonly Fragment[]
+  /** Writes over bytes of which nothing has been sent. */
+  overwrite(position: number, bytes: Uint8Array): void
 }

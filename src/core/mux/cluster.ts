@@ -8,6 +8,9 @@ import * as id from './ids.ts'
 /** Cluster of unknown size with its Timestamp in 8 bytes. */
 export const clusterStartBytes = 15
 
+/** Where those 8 bytes begin. */
+export const timestampAtByte = 7
+
 /** Track number, relative timecode and flags of a block; track numbers up to 126 take one byte. */
 const blockHeadBytes = 4
 

@@ -109,6 +109,13 @@ export class Fragmenter {
     this.#isOpen = false
   }
 
+  /** All that has been placed lies `byMs` later; nothing may have been sent of it. */
+  shift(byMs: number): void {
+    this.#openedMs += byMs
+    this.#borderMs += byMs
+    if (this.#lastMs >= 0) this.#lastMs += byMs
+  }
+
   /** Time of the latest frame so far, -1 before the first. */
   get lastMs(): WallMs {
     return this.#lastMs

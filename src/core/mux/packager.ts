@@ -14,7 +14,8 @@ import {
 import type { WallMs } from '../frame/time.ts'
 import type { Search } from '../platform.ts'
 import type { Stats } from '../stats.ts'
-import { clusterStartBytes, simpleBlockBytes, writeClusterStart, writeSimpleBlock } from './cluster.ts'
+import { clusterStartBytes, simpleBlockBytes, timestampAtByte, writeClusterStart, writeSimpleBlock } from './cluster.ts'
+import { putUnsigned } from './ebml.ts'
 import { Fragmenter, type Placement } from './fragmenter.ts'
 import { sessionHeader } from './header.ts'
 
@@ -104,6 +105,18 @@ export class Packager {
     fragmenter.placed(placement, track.video, this.#blockBytes(frame))
     if (fragmenter.repaired) this.#stats.timesRepaired++
     track.present = true
+  }
+
+  /** Moves all that is in the buffer by `byMs`; nothing may have been sent of it. */
+  shift(byMs: number): void {
+    if (byMs === 0) return
+    this.#fragmenter.shift(byMs)
+    const timestamp = new Uint8Array(8)
+    for (const fragment of this.#sink.fragments) {
+      fragment.timecodeMs += byMs
+      putUnsigned(timestamp, 0, fragment.timecodeMs, timestamp.length)
+      this.#sink.overwrite(fragment.position + timestampAtByte, timestamp)
+    }
   }
 
   /** Completes the open fragment: every declared track has a frame in it, or the service refuses it (error 4011). */

@@ -41,6 +41,8 @@ export class FakeService {
   cut: (number: number) => number | undefined = () => undefined
   /** Back-pressure of PutMedia: bytes per millisecond, see `Connection`. */
   bytesPerMs: number | undefined
+  /** What the Date of its answers says; undefined: they have none. */
+  nowMs: (() => number) | undefined
   /** Error id that meets a fragment as it begins or, after ':end', as it is complete. */
   error: (fragment: StoredFragment, session: PutSession, at: 'begin' | 'end') => number | undefined = () => undefined
   /** False: an ERROR ack names no fragment. */
@@ -90,18 +92,20 @@ export class FakeService {
 
   #answer(operation: string, input: Record<string, unknown>): Uint8Array {
     this.operations.push(operation)
+    const date = this.nowMs === undefined ? {} : { Date: new Date(this.nowMs()).toUTCString() }
+    const ok = (body: object) => jsonResponse(200, body, date)
     const refusal = this.refuse(operation)
     if (refusal !== undefined) return refused(refusal)
     const name = String(input['StreamName'] ?? String(input['StreamARN']).split('/')[1])
     const stream = this.streams.get(name)
     if (operation === 'createStream') return this.#create(name, input)
     if (stream === undefined) return refused({ status: 404, type: 'ResourceNotFoundException' })
-    if (operation === 'describeStream') return jsonResponse(200, { StreamInfo: streamInfo(name, stream) })
-    if (operation === 'getDataEndpoint') return jsonResponse(200, { DataEndpoint: 'https://data.test' })
-    if (operation === 'listTagsForStream') return jsonResponse(200, { Tags: stream.tags })
+    if (operation === 'describeStream') return ok({ StreamInfo: streamInfo(name, stream) })
+    if (operation === 'getDataEndpoint') return ok({ DataEndpoint: 'https://data.test' })
+    if (operation === 'listTagsForStream') return ok({ Tags: stream.tags })
     if (operation !== 'tagStream') return refused({ status: 400, type: 'InvalidArgumentException' })
     Object.assign(stream.tags, input['Tags'])
-    return jsonResponse(200, {})
+    return ok({})
   }
 
   #create(name: string, input: Record<string, unknown>): Uint8Array {
