@@ -1,0 +1,95 @@
+/** What compiles C: zig for every target, the vendor's own compiler (KVS_CC), or the machine's for the sanitizers. */
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { cache, makeWhole } from './folders.mjs'
+import { lock } from './lock.mjs'
+import { BuildError, isInstalled, requireProgram, run, say } from './run.mjs'
+import { targets } from './targets.mjs'
+
+const sizeFlags = ['-ffunction-sections', '-fdata-sections', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables']
+const staticLink = ['-static', '-Wl,--gc-sections']
+
+/** `id` names the compiler and its version in the cache; `flags` go to compiling and linking, `linkFlags` to linking. */
+export async function compilerFor(target) {
+  if (process.env.KVS_CC) return vendorCompiler()
+  return zigFor(targets[target])
+}
+
+async function vendorCompiler() {
+  const [program, ...args] = words(process.env.KVS_CC)
+  const { stdout } = await run(program, ['--version'], { name: 'KVS_CC --version' })
+  const flags = [...args, ...words(process.env.KVS_CFLAGS ?? ''), ...sizeFlags]
+  return { program, flags, linkFlags: staticLink, env: {}, id: stdout.split('\n')[0] }
+}
+
+function words(text) {
+  return text.split(' ').filter((word) => word !== '')
+}
+
+async function zigFor({ triple, flags }) {
+  const zig = await fetchZig()
+  return {
+    program: zig,
+    // zig traps what is undefined by default, in code of others as well, which costs room.
+    flags: ['cc', '-target', triple, ...flags, '-fno-sanitize=undefined', ...sizeFlags],
+    linkFlags: staticLink,
+    env: zigEnvironment(),
+    id: `zig ${lock.zig.version}`,
+  }
+}
+
+function zigEnvironment() {
+  const folder = join(cache, 'zig-cache')
+  return { ZIG_LOCAL_CACHE_DIR: folder, ZIG_GLOBAL_CACHE_DIR: folder }
+}
+
+/** With every check that the compiler has to offer; it runs on this machine only. */
+export async function sanitizingCompiler() {
+  requireProgram('gcc', 'build with sanitizers')
+  const { stdout } = await run('gcc', ['--version'])
+  return {
+    program: 'gcc',
+    flags: ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'],
+    linkFlags: ['-pthread'],
+    env: {},
+    id: stdout.split('\n')[0],
+  }
+}
+
+/** For programs that run during the build. */
+export async function hostCompiler() {
+  if (!isInstalled('cc')) return zigFor(targets.x86_64)
+  const { stdout } = await run('cc', ['--version'])
+  return { program: 'cc', flags: [], linkFlags: ['-lm'], env: {}, id: stdout.split('\n')[0] }
+}
+
+async function fetchZig() {
+  const { package: name, version } = lock.zig
+  const folder = join(cache, `zig-${version}`)
+  const zig = join(folder, 'package', 'zig')
+  if (existsSync(zig)) return zig
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    const machine = `${process.platform} ${process.arch}`
+    throw new BuildError(
+      `the pinned compiler runs on Linux x64 and this machine is ${machine}: build there, or name a cross-compiler in KVS_CC`,
+    )
+  }
+  requireProgram('npm', 'fetch the compiler')
+  say(`fetching the compiler ${name} ${version} (73 MB, 350 MB unpacked, kept in ${cache})`)
+  await makeWhole(folder, (unfinished) => unpackZig(unfinished))
+  return zig
+}
+
+async function unpackZig(folder) {
+  const { package: name, version, integrity } = lock.zig
+  mkdirSync(folder)
+  await run('npm', ['pack', `${name}@${version}`, '--silent'], { cwd: folder, name: 'npm pack' })
+  const [archive] = readdirSync(folder)
+  const found = `sha512-${createHash('sha512')
+    .update(readFileSync(join(folder, archive)))
+    .digest('base64')}`
+  if (found !== integrity) throw new BuildError(`${archive} has the checksum ${found}, native/vendor.lock ${integrity}`)
+  await run('tar', ['--extract', '--file', archive], { cwd: folder })
+  await run('rm', [archive], { cwd: folder })
+}

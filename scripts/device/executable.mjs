@@ -1,0 +1,64 @@
+/** One executable: sources, program and host compiled and linked. */
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { compilerFor, sanitizingCompiler } from './compiler.mjs'
+import { makeWhole } from './folders.mjs'
+import { compileAll } from './objects.mjs'
+import { programInC } from './program.mjs'
+import { amazonRootsInC } from './roots.mjs'
+import { BuildError, run } from './run.mjs'
+import { sourceOf } from './sources.mjs'
+import { limitBytes } from './targets.mjs'
+import { engineGroup, hostGroup, tlsGroups } from './units.mjs'
+
+/** `plan`: { target, entry, output, debug, aes, limited } */
+export async function buildExecutable(plan) {
+  const sources = { quickjs: await sourceOf('quickjs'), mbedtls: await sourceOf('mbedtls') }
+  const sanitized = plan.target === 'sanitize'
+  const compiler = sanitized ? await sanitizingCompiler() : await compilerFor(plan.target)
+  const debug = plan.debug || sanitized
+  const options = {
+    target: plan.target,
+    optimization: sanitized ? '-O1' : '-Os',
+    hotOptimization: sanitized ? '-O1' : '-O2',
+    tlsFlags: plan.aes ? [] : ['-DKVS_WITHOUT_AES_INSTRUCTIONS'],
+  }
+  const program = await programInC(plan.entry, sources.quickjs, { debug })
+  const scratch = mkdtempSync(join(tmpdir(), 'kvs-device-'))
+  try {
+    const generated = writeGenerated(scratch, { 'program.c': program.text, 'roots.c': amazonRootsInC() })
+    const objects = await compileAll(compiler, [
+      engineGroup(sources.quickjs, options.optimization),
+      ...tlsGroups(sources.mbedtls, options),
+      hostGroup(sources, options, generated),
+    ])
+    await link(compiler, objects, plan.output, debug)
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+  refuseTooLarge(plan)
+  return program
+}
+
+function writeGenerated(folder, files) {
+  return Object.entries(files).map(([name, text]) => {
+    const path = join(folder, name)
+    writeFileSync(path, text)
+    return path
+  })
+}
+
+async function link(compiler, objects, output, debug) {
+  await makeWhole(output, async (unfinished) => {
+    const args = [...compiler.flags, ...objects, ...compiler.linkFlags, ...(debug ? [] : ['-s']), '-o', unfinished]
+    await run(compiler.program, args, { env: compiler.env, name: 'linking' })
+    chmodSync(unfinished, 0o755)
+  })
+}
+
+function refuseTooLarge({ target, output, limited }) {
+  const bytes = statSync(output).size
+  const limit = limitBytes[target]
+  if (limited && bytes > limit) throw new BuildError(`${output} has ${bytes} bytes, more than the ${limit} it may have`)
+}

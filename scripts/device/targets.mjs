@@ -1,0 +1,18 @@
+/** The processors that executables are made for, as the compiler knows them. */
+
+/**
+ * Every target runs on the oldest processor of its name:
+ * armv7 has no division and no NEON, arm is ARMv5 without floating point, mipsel computes floating point in software
+ * since not every camera's kernel has what its processor lacks.
+ */
+export const targets = {
+  armv7: { triple: 'arm-linux-musleabihf', flags: ['-mcpu=generic+v7a+vfp3d16', '-mthumb'] },
+  arm: { triple: 'arm-linux-musleabi', flags: ['-mcpu=arm926ej_s'] },
+  arm64: { triple: 'aarch64-linux-musl', flags: [] },
+  x86_64: { triple: 'x86_64-linux-musl', flags: ['-mcpu=x86_64'] },
+  mipsel: { triple: 'mipsel-linux-musl', flags: ['-mcpu=mips32r2+soft_float'] },
+  riscv64: { triple: 'riscv64-linux-musl', flags: [] },
+}
+
+/** The largest that a camera's executable may be; of the others none is larger by much. */
+export const limitBytes = { armv7: 850_000, x86_64: 850_000 }
