@@ -8,6 +8,8 @@ import { packet, picture } from '../core/testing/media.ts'
 import { MemoryFiles } from '../core/testing/memoryFiles.ts'
 import { CountedBlocks, CountedClock, testPlatform } from '../core/testing/rig.ts'
 import type { Host } from './command.ts'
+import { localSyntax } from './commands/localSyntax.ts'
+import { needsNode } from './commands/needsNode.ts'
 import { streamCommand } from './commands/stream.ts'
 import { main } from './main.ts'
 
@@ -70,7 +72,7 @@ class Kvs {
       files: this.files,
       platform: () => testPlatform(this.ownClock, this.service, new CountedBlocks(4096)),
     }
-    void main([streamCommand], host).then((exitStatus) => {
+    void main([streamCommand, needsNode(localSyntax)], host).then((exitStatus) => {
       this.exitStatus = exitStatus
     })
   }
@@ -219,6 +221,33 @@ test('help and version say what they are asked and end with 0', async () => {
   const kvs = new Kvs()
   assert.equal(await kvs.run('--version'), 0)
   assert.equal(kvs.stdout.includes('kvs'), true)
+})
+
+test('a command that needs Node.js is in the help all the same, and says what it needs where there is none', async () => {
+  const kvs = new Kvs()
+  assert.equal(await kvs.run('local --port 0'), 1)
+  assert.match(kvs.stderr, /kvs local needs Node\.js\n {2}likely cause: .*\n {2}cure: .*npx kvs-producer local\n/)
+  const help = new Kvs()
+  assert.equal(await help.run('local --help'), 0)
+  assert.match(help.stdout, /^Usage: kvs local/)
+  const list = new Kvs()
+  assert.equal(await list.run('--help'), 0)
+  assert.match(list.stdout, /^ {2}kvs local /m)
+})
+
+test('--stats ends with what memory was used, and nothing is said of it otherwise', async () => {
+  const kvs = new Kvs()
+  assert.equal(await kvs.run('-n cam -d m -D 2 --stats'), 0)
+  assert.match(kvs.stderr, /memory {7}heap 1\.5 MB\n {2}memory {7}resident 3\.0 MB, at most 4\.0 MB\n$/)
+  const json = new Kvs()
+  assert.equal(await json.run('-n cam -d m -D 2 --stats --json'), 0)
+  const [memory, end] = json.lines.slice(-2)
+  assert.deepEqual(memory?.['heap'], { nowBytes: 1_500_000, peakBytes: null })
+  assert.deepEqual(memory?.['resident'], { nowBytes: 3_000_000, peakBytes: 4_000_000 })
+  assert.deepEqual([memory?.['event'], end?.['event']], ['memory', 'end'])
+  const without = new Kvs()
+  assert.equal(await without.run('-n cam -d m -D 2'), 0)
+  assert.equal(without.stderr.includes('memory'), false)
 })
 
 test('an endpoint that refuses is tried until the duration is over, and that is said: 75', async () => {

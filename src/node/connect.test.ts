@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
+import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { once } from 'node:events'
 import * as net from 'node:net'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
+import * as tls from 'node:tls'
+import type { KvsError } from '../core/errors.ts'
+import type { ClientCertificate } from '../core/platform.ts'
+import { createAuthority, createServerCertificate } from '../local/tls/certificate.ts'
 import { makeConnect } from './connect.ts'
 
 /** Pieces that tell their place: no byte can be lost, moved or overwritten unseen. */
@@ -46,4 +51,65 @@ test('what is written in parts arrives in order, small or large, each write once
   })
   assert.equal(error, null)
   assert(Buffer.concat(received).equals(Buffer.concat(expected)))
+})
+
+const nowMs = Date.now()
+const authority = createAuthority(nowMs)
+const issuer = { publicKey: createPublicKey(authority.certificate), privateKey: createPrivateKey(authority.privateKey) }
+const server = createServerCertificate(issuer, ['localhost'], nowMs)
+const camera = createServerCertificate(issuer, ['camera-7'], nowMs)
+const pem = (text: string) => new Uint8Array(Buffer.from(text))
+const trusted = [pem(authority.certificate)]
+
+/** A server that asks for a certificate and accepts any; tells whose it got. */
+async function startAsking(t: TestContext): Promise<{ port: number; names: string[] }> {
+  const names: string[] = []
+  const options = { key: server.privateKey, cert: server.certificate, requestCert: true, rejectUnauthorized: false }
+  const listening = tls.createServer(options, (socket) => {
+    names.push(socket.getPeerX509Certificate()?.subjectAltName ?? 'nobody')
+    socket.on('error', () => undefined).end()
+  })
+  t.after(() => listening.close())
+  listening.listen(0, '127.0.0.1')
+  await once(listening, 'listening')
+  const address = listening.address()
+  assert(address !== null && typeof address === 'object')
+  return { port: address.port, names }
+}
+
+/** Connects and waits for the server's end. */
+function visit(port: number, clientCertificate?: ClientCertificate): Promise<KvsError | null> {
+  return new Promise((resolve) => {
+    const silent = () => undefined
+    const socket = makeConnect({ ca: trusted })(
+      { host: 'localhost', port, tls: true, timeoutMs: 10_000, clientCertificate },
+      { onOpen: () => socket.end(), onData: silent, onDrain: silent, onClose: resolve },
+    )
+  })
+}
+
+test('a server that asks gets the client certificate', async (t) => {
+  const { port, names } = await startAsking(t)
+  assert.equal(await visit(port, { chain: pem(camera.certificate), key: pem(camera.privateKey) }), null)
+  assert.equal(await visit(port), null)
+  assert.deepEqual(names, ['DNS:camera-7', 'nobody'])
+})
+
+test('a client certificate that cannot be used is said to be so', async (t) => {
+  const { port, names } = await startAsking(t)
+  for (const client of [
+    { chain: pem('none'), key: pem(camera.privateKey) },
+    { chain: pem(camera.certificate), key: pem('none') },
+    { chain: pem(camera.certificate), key: pem(server.privateKey) },
+  ]) {
+    const error = await visit(port, client)
+    assert.deepEqual([error?.code, error?.message.includes('client certificate')], ['CONFIGURATION', true])
+  }
+  assert.deepEqual(names, [])
+})
+
+test('trust anchors that are damaged are told before anything is connected', () => {
+  const damaged = pem(authority.certificate.slice(0, 100))
+  assert.throws(() => makeConnect({ ca: [damaged] }), { code: 'CONFIGURATION' })
+  makeConnect({ ca: [damaged, ...trusted] })
 })

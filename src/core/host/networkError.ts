@@ -27,6 +27,10 @@ export function networkError(name: string, detail: string, { host, port }: Peer)
   const peer = `${host}:${port}`
   if (isLookup(name)) return new KvsError('NAME_NOT_FOUND', `the name ${host} was not found (${name})`)
   switch (name) {
+    case 'ENOMEM':
+    case 'EAI_MEMORY':
+      // Others may give some back: no reason to end.
+      return new KvsError('OUT_OF_MEMORY', `no memory left for a connection to ${peer}`, { retry: true })
     case 'ECONNREFUSED':
       return new KvsError('CONNECT_FAILED', `${peer} refused the connection`)
     case 'EHOSTUNREACH':
@@ -46,7 +50,7 @@ export function networkError(name: string, detail: string, { host, port }: Peer)
   }
 }
 
-/** Of name lookup: getaddrinfo's names, and c-ares's ENOTFOUND. Lack of memory is none. */
+/** getaddrinfo's names, and c-ares's. Lack of memory says nothing of the name. */
 function isLookup(name: string): boolean {
   return name === 'ENOTFOUND' || (name.startsWith('EAI_') && name !== 'EAI_MEMORY')
 }
