@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "engine.h"
@@ -118,13 +119,21 @@ static JSValue new_input(JSContext *context, int descriptor, JSValueConst handle
     return object;
 }
 
+/* Standard input may be a socket, which cannot be opened by a name. */
+static int open_path(const char *path)
+{
+    if (strcmp(path, "-") == 0)
+        return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
 static JSValue open_input(JSContext *context, JSValueConst this, int argc, JSValueConst *argv)
 {
     (void)this, (void)argc;
     const char *path = JS_ToCString(context, argv[0]);
     if (path == NULL)
         return JS_EXCEPTION;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int descriptor = open_path(path);
     int error = errno;
     JS_FreeCString(context, path);
     if (descriptor < 0)

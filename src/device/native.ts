@@ -114,6 +114,7 @@ export interface Native {
   closeFile(descriptor: number): void
 
   // input.c
+  /** "-" is standard input. */
   openInput(path: string, handlers: NativeInputHandlers): NativeInput | ErrorName
 
   // process.c
