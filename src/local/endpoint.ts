@@ -23,6 +23,7 @@ const expiryMs = 60_000
 export class Endpoint {
   readonly registry: StreamRegistry
   readonly handle: RequestListener
+  readonly #nowMs: () => number
   readonly #store: FragmentStore
   readonly #putMedia: PutMediaRoute
   readonly #reads: ReadRoutes
@@ -38,7 +39,9 @@ export class Endpoint {
     registry: StreamRegistry,
     store: FragmentStore,
   ) {
+    const { nowMs } = settings
     this.registry = registry
+    this.#nowMs = nowMs
     this.#store = store
     const emit = (event: LocalKvsEvent) => this.#emit(event)
     this.#putMedia = new PutMediaRoute({ settings, registry, store, emit })
@@ -53,7 +56,7 @@ export class Endpoint {
     const lookup = (id: string) => (id === credentials.accessKeyId ? credentials : undefined)
     const verifier = new Verifier({ region: settings.region, lookup })
     const streamingRoutes = new Map([['/putMedia', this.#putMedia.serve]])
-    this.#router = new Router({ verifier, jsonRoutes, streamingRoutes, nowMs: Date.now, emit })
+    this.#router = new Router({ verifier, jsonRoutes, streamingRoutes, nowMs, emit })
     this.handle = this.#router.handle
   }
 
@@ -111,7 +114,7 @@ export class Endpoint {
       registry: this.registry,
       region: settings.region,
       createDelayMs: settings.createDelayMs,
-      nowMs: Date.now,
+      nowMs: settings.nowMs,
       dataEndpoint: () => this.#url,
       removeMedia: (stream) => this.#removeMedia(stream),
       retentionChanged: (stream) => this.#expire(stream),
@@ -141,6 +144,6 @@ export class Endpoint {
     const retention =
       retentionHours === 0 ? { maxAgeMs: 300_000, maxBytes: 200_000_000 } : { maxAgeMs: retentionHours * 3_600_000 }
     const store = await this.#store.stream(storeKey(stream))
-    await store.expire(Date.now(), retention)
+    await store.expire(this.#nowMs(), retention)
   }
 }

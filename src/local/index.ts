@@ -65,6 +65,7 @@ export class LocalKvs extends EventEmitter<{ event: [LocalKvsEvent] }> implement
   readonly #listener: Listener
   readonly #claim: DirectoryClaim
   readonly #renewal: NodeJS.Timeout
+  readonly #nowMs: () => number
   #stopping: Promise<void> | null = null
 
   private constructor(parts: Parts) {
@@ -79,11 +80,13 @@ export class LocalKvs extends EventEmitter<{ event: [LocalKvsEvent] }> implement
     this.#endpoint = endpoint
     this.#listener = listener
     this.#claim = claim
-    let certifiedMs = Date.now()
+    this.#nowMs = settings.nowMs
+    let certifiedMs = settings.nowMs()
     this.#renewal = setInterval(() => {
-      if (authority === null || Date.now() - certifiedMs < certificateUseMs) return
-      listener.setCertificate(authority.serverCertificate(certificateNames(settings), Date.now()))
-      certifiedMs = Date.now()
+      const nowMs = settings.nowMs()
+      if (authority === null || nowMs - certifiedMs < certificateUseMs) return
+      listener.setCertificate(authority.serverCertificate(certificateNames(settings), nowMs))
+      certifiedMs = nowMs
     }, dayMs).unref()
   }
 
@@ -110,13 +113,13 @@ export class LocalKvs extends EventEmitter<{ event: [LocalKvsEvent] }> implement
     try {
       const warnings: string[] = []
       const credentials = settings.credentials ?? (await ownCredentials(settings.directory, warnings))
-      const authority = settings.http ? null : await Authority.open(settings.directory, Date.now())
+      const authority = settings.http ? null : await Authority.open(settings.directory, settings.nowMs())
       if (authority?.repaired) warnings.push('others could read ca-key.pem: its mode has been set to 600')
       const opened = await Endpoint.open(settings, credentials, (message) => warnings.push(message))
       endpoint = opened
       listener = await Listener.open({
         ...settings,
-        certificate: authority?.serverCertificate(certificateNames(settings), Date.now()) ?? null,
+        certificate: authority?.serverCertificate(certificateNames(settings), settings.nowMs()) ?? null,
         onRequest: opened.handle,
       })
       const local = new LocalKvs({ settings, credentials, authority, endpoint, listener, claim })
@@ -138,7 +141,8 @@ export class LocalKvs extends EventEmitter<{ event: [LocalKvsEvent] }> implement
 
   /** The streams, by name. */
   get streams(): readonly LocalStream[] {
-    return this.#endpoint.registry.list().map(describe)
+    const nowMs = this.#nowMs()
+    return this.#endpoint.registry.list().map((stream) => describe(stream, nowMs))
   }
 
   /** The media of a stream, undefined where there is no such stream. */
@@ -199,7 +203,7 @@ async function ownCredentials(directory: string, warnings: string[]): Promise<Cr
   return credentials
 }
 
-function describe(stream: StreamRecord): LocalStream {
+function describe(stream: StreamRecord, nowMs: number): LocalStream {
   const { name, arn, retentionHours, mediaType, createdMs, tags } = stream
-  return { name, arn, status: statusOf(stream, Date.now()), retentionHours, mediaType, createdMs, tags }
+  return { name, arn, status: statusOf(stream, nowMs), retentionHours, mediaType, createdMs, tags }
 }

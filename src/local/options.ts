@@ -32,6 +32,11 @@ export interface LocalKvsOptions {
   readonly connectionMaxMs?: number
   /** How many connections may be open, 256 by default; more wait or are refused. */
   readonly maxConnections?: number
+  /**
+   * The endpoint's time of day, epoch milliseconds; the system's by default. Its answers are dated, signatures checked,
+   * certificates issued, fragments stamped and expired by it: a test may live in any year, and set the clock.
+   */
+  readonly nowMs?: () => number
 }
 
 /** The same with every default filled in. */
@@ -49,6 +54,7 @@ export interface LocalKvsSettings {
   readonly idleCloseMs: number | undefined
   readonly connectionMaxMs: number | undefined
   readonly maxConnections: number
+  readonly nowMs: () => number
 }
 
 /** Checks options and fills in defaults. Throws CONFIGURATION. */
@@ -76,6 +82,7 @@ export function settingsOf(options: LocalKvsOptions): LocalKvsSettings {
     idleCloseMs: optional('idleCloseMs', options.idleCloseMs),
     connectionMaxMs: optional('connectionMaxMs', options.connectionMaxMs),
     maxConnections: whole('maxConnections', options.maxConnections ?? 256, 1, 100_000),
+    nowMs: options.nowMs ?? Date.now,
   }
 }
 

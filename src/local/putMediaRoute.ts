@@ -55,12 +55,12 @@ export class PutMediaRoute {
     const { request, response, requestId } = call
     if (request.httpVersion === '1.0') throw tooOld()
     const asked = parsePutMediaRequest(request.headers)
-    const stream = findActiveStream(streamOf(asked), this.#options.registry, Date.now())
+    const { registry, settings, emit } = this.#options
+    const stream = findActiveStream(streamOf(asked), registry, settings.nowMs())
     const key = storeKey(stream)
     const leave = this.#admission.enter(key, performance.now())
     if (isContinueExpected(request)) response.writeContinue()
     const session = ++this.#sessions
-    const { emit } = this.#options
     emit({ type: 'opened', stream: stream.name, session })
     const exchange = PutMediaExchange.start(request, response, requestId, (output) =>
       this.#openSession(asked, stream, session, output),
@@ -82,7 +82,7 @@ export class PutMediaRoute {
     session: number,
     output: SessionOutput,
   ): Promise<MediaSession> {
-    const { store, registry, emit } = this.#options
+    const { store, registry, settings, emit } = this.#options
     const media = await store.stream(storeKey(stream))
     return new PutMediaSession({
       timecodeType: asked.timecodeType,
@@ -91,7 +91,7 @@ export class PutMediaRoute {
         return registry.get(stream.name)?.retentionHours ?? 0
       },
       limits: this.#limits,
-      clock: { nowMs: Date.now },
+      clock: settings,
       timers,
       store: media.beginSession(),
       send: (ack) => {

@@ -80,7 +80,8 @@ export class ReadRoutes {
   }
 
   async #find(input: JsonObject) {
-    const stream = findActiveStream(input, this.#options.registry, Date.now())
+    const { registry, settings } = this.#options
+    const stream = findActiveStream(input, registry, settings.nowMs())
     return { stream, media: await this.#options.store.stream(storeKey(stream)) }
   }
 }

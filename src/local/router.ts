@@ -51,6 +51,7 @@ export class Router {
 
   async #serve(call: Call): Promise<void> {
     const { request, response, requestId } = call
+    response.setHeader('Date', new Date(this.#options.nowMs()).toUTCString())
     const { path, query } = splitTarget(request.url ?? '/')
     const operation = path.replace(/^\/+/, '/')
     try {

@@ -10,6 +10,7 @@ export class StreamRegistry {
   readonly #path: string
   #streams: ReadonlyMap<string, StreamRecord>
   #last: Promise<unknown> = Promise.resolve()
+  #lastCreationMs = 0
 
   private constructor(path: string, streams: readonly StreamRecord[]) {
     this.#path = path
@@ -34,6 +35,12 @@ export class StreamRegistry {
   /** All streams, by name in code-unit order. */
   list(): readonly StreamRecord[] {
     return [...this.#streams.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  /** When a stream made now is made: never the same twice, as ARNs and the keys of media are told apart by it. */
+  nextCreationMs(nowMs: number): number {
+    this.#lastCreationMs = Math.max(Math.floor(nowMs), this.#lastCreationMs + 1)
+    return this.#lastCreationMs
   }
 
   /**

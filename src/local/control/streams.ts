@@ -33,7 +33,7 @@ export const createStream: Operation = async (input, context) => {
     if (existing !== undefined) {
       throw new ServiceError('ResourceInUseException', 400, `The stream ${name} already exists.`)
     }
-    const createdMs = nextCreationMs(context)
+    const createdMs = context.registry.nextCreationMs(context.nowMs())
     const arn = `arn:aws:kinesisvideo:${context.region}:${accountId}:stream/${name}/${createdMs}`
     const activeMs = createdMs + context.createDelayMs
     const settings = { retentionHours, mediaType, deviceName, kmsKeyId, tags }
@@ -45,14 +45,6 @@ export const createStream: Operation = async (input, context) => {
 
 function defaultKey(region: string): string {
   return `arn:aws:kms:${region}:${accountId}:alias/aws/kinesisvideo`
-}
-
-let lastCreationMs = 0
-
-/** Never the same twice, as ARNs and the keys of media are told apart by it. */
-function nextCreationMs(context: ControlContext): number {
-  lastCreationMs = Math.max(Math.floor(context.nowMs()), lastCreationMs + 1)
-  return lastCreationMs
 }
 
 export const describeStream: Operation = (input, context) => {
