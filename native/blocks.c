@@ -1,5 +1,4 @@
 /* Blocks of media, mapped on demand and unmapped when given back, so that what is not in flight is not resident. */
-#define _GNU_SOURCE
 #include <sys/mman.h>
 
 #include "engine.h"

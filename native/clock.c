@@ -1,5 +1,4 @@
 /* Time and timers. Few timers run at once: a sorted list is all they need. */
-#define _GNU_SOURCE
 #include <math.h>
 #include <stdlib.h>
 #include <time.h>

@@ -1,5 +1,4 @@
 /* Files and folders, synchronous: what is read is small and on the device's own storage. */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

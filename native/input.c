@@ -1,5 +1,4 @@
 /* Files, FIFOs and devices read as their bytes come. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

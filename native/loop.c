@@ -1,5 +1,4 @@
 /* One poll(2) a turn: descriptors first, then timers. */
-#define _GNU_SOURCE
 #include "loop.h"
 
 #include <errno.h>

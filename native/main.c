@@ -8,7 +8,7 @@ int main(int argc, char **argv)
     process_start(argc, argv);
     engine_start();
     int status = loop_run();
-#ifdef KVS_SANITIZE
+#ifdef __SANITIZE_ADDRESS__
     engine_end();
 #endif
     return status;

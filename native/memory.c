@@ -1,9 +1,20 @@
-/* Memory by purpose. */
-#define _GNU_SOURCE
 #include "memory.h"
 
 #include <malloc.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "engine.h"
+#include "slab.h"
+
+/* malloc of some C libraries aligns to 8 only; slab.h tells its own by the difference. */
+#define LARGE_ALIGNMENT 16
+
+/*
+ * Where the engine cannot have even this, it cannot go on: it would need memory to say so, and not all of it is prepared
+ * to have none. Of more than this it throws an error that the program may handle.
+ */
+#define VITAL_BYTES 65536
 
 struct memory_count memory_engine = {.name = "engine"};
 struct memory_count memory_tls = {.name = "TLS"};
@@ -37,15 +48,22 @@ void memory_tls_free(void *memory)
     free(memory);
 }
 
+static size_t engine_room(const void *memory)
+{
+    return slab_owns(memory) ? slab_room(memory) : malloc_usable_size((void *)memory);
+}
+
 static void *engine_malloc(JSMallocState *state, size_t size)
 {
-    void *memory = malloc(size);
+    void *memory = size <= SLAB_LARGEST_BYTES ? slab_take(size) : aligned_alloc(LARGE_ALIGNMENT, size);
+    if (memory == NULL && size <= VITAL_BYTES)
+        engine_out_of_memory();
     if (memory == NULL)
         return NULL;
-    size_t usable = malloc_usable_size(memory);
+    size_t room = engine_room(memory);
     state->malloc_count++;
-    state->malloc_size += usable;
-    memory_counted(&memory_engine, usable);
+    state->malloc_size += room;
+    memory_counted(&memory_engine, room);
     return memory;
 }
 
@@ -53,35 +71,39 @@ static void engine_free(JSMallocState *state, void *memory)
 {
     if (memory == NULL)
         return;
-    size_t usable = malloc_usable_size(memory);
+    size_t room = engine_room(memory);
     state->malloc_count--;
-    state->malloc_size -= usable;
-    memory_uncounted(&memory_engine, usable);
-    free(memory);
+    state->malloc_size -= room;
+    memory_uncounted(&memory_engine, room);
+    if (slab_owns(memory))
+        slab_give(memory);
+    else
+        free(memory);
+}
+
+/* Memory that shrinks a little stays where it is. */
+static bool fits(size_t room, size_t size)
+{
+    return size <= room && size >= room / 2;
 }
 
 static void *engine_realloc(JSMallocState *state, void *memory, size_t size)
 {
-    if (memory == NULL)
-        return size == 0 ? NULL : engine_malloc(state, size);
     if (size == 0) {
         engine_free(state, memory);
         return NULL;
     }
-    size_t before = malloc_usable_size(memory);
-    void *moved = realloc(memory, size);
+    if (memory == NULL)
+        return engine_malloc(state, size);
+    size_t room = engine_room(memory);
+    if (fits(room, size))
+        return memory;
+    void *moved = engine_malloc(state, size);
     if (moved == NULL)
         return NULL;
-    size_t after = malloc_usable_size(moved);
-    state->malloc_size += after - before;
-    memory_uncounted(&memory_engine, before);
-    memory_counted(&memory_engine, after);
+    memcpy(moved, memory, size < room ? size : room);
+    engine_free(state, memory);
     return moved;
 }
 
-static size_t engine_usable(const void *memory)
-{
-    return malloc_usable_size((void *)memory);
-}
-
-const JSMallocFunctions memory_for_engine = {engine_malloc, engine_free, engine_realloc, engine_usable};
+const JSMallocFunctions memory_for_engine = {engine_malloc, engine_free, engine_realloc, engine_room};

@@ -1,5 +1,4 @@
 /* Arguments, environment, output, and what the kernel says about this process. */
-#define _GNU_SOURCE
 #include "process.h"
 
 #include <errno.h>

@@ -1,5 +1,4 @@
 /* Random bytes from the kernel: by getrandom, or from /dev/urandom before Linux 3.17, which many cameras still run. */
-#define _GNU_SOURCE
 #include "random.h"
 
 #include <errno.h>

@@ -1,5 +1,4 @@
 /* Signals that end a program, handed to it as events: they stay blocked and are read from a descriptor. */
-#define _GNU_SOURCE
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
