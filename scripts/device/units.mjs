@@ -50,7 +50,8 @@ function tlsGroup(mbedtls, { tlsFlags }, optimization, files) {
   }
 }
 
-const tlsConfiguration = ['-DMBEDTLS_CONFIG_FILE="mbedtls_config.h"']
+/** In angle brackets, since a quoted name would find mbedTLS's own file, which lies beside the one that includes it. */
+const tlsConfiguration = ['-DMBEDTLS_CONFIG_FILE=<mbedtls_config.h>']
 
 /** `generated`: C files that the build has written. */
 export function hostGroup({ quickjs, mbedtls }, { optimization, tlsFlags, target }, generated) {
