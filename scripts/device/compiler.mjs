@@ -51,7 +51,7 @@ export async function sanitizingCompiler() {
   return {
     program: 'gcc',
     flags: ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'],
-    linkFlags: ['-pthread'],
+    linkFlags: ['-pthread', '-lm'],
     env: {},
     id: stdout.split('\n')[0],
   }
