@@ -53,9 +53,15 @@ static size_t engine_room(const void *memory)
     return slab_owns(memory) ? slab_room(memory) : malloc_usable_size((void *)memory);
 }
 
+/* C11 wants the size to be a multiple of the alignment. */
+static void *take_large(size_t size)
+{
+    return aligned_alloc(LARGE_ALIGNMENT, (size + LARGE_ALIGNMENT - 1) / LARGE_ALIGNMENT * LARGE_ALIGNMENT);
+}
+
 static void *engine_malloc(JSMallocState *state, size_t size)
 {
-    void *memory = size <= SLAB_LARGEST_BYTES ? slab_take(size) : aligned_alloc(LARGE_ALIGNMENT, size);
+    void *memory = size <= SLAB_LARGEST_BYTES ? slab_take(size) : take_large(size);
     if (memory == NULL && size <= VITAL_BYTES)
         engine_out_of_memory();
     if (memory == NULL)
