@@ -46,6 +46,8 @@ export class Failures {
   asReason(): KvsError | null {
     const last = this.#last
     if (last === undefined) return null
+    // Not the network's fault: who starts it again changes nothing.
+    if (last.code === 'OUT_OF_MEMORY') return last
     return new KvsError('GAVE_UP', `gave up: ${last.message}`, { cause: last.likelyCause, cure: last.cure })
   }
 }
