@@ -10,7 +10,7 @@ import { samples } from '../drive/source.ts'
 
 const stepBytes = 64 * 1024
 /** With this much it must stream. */
-const enoughBytes = 8 * 1024 * 1024
+const enoughBytes = 4 * 1024 * 1024
 /** What the kernel maps besides: the first part of the stack, and pages of its own. */
 const kernelBytes = 192 * 1024
 
