@@ -21,6 +21,9 @@ const debianPackages = {
   mkvinfo: 'mkvtoolnix',
   mkvmerge: 'mkvtoolnix',
   openssl: 'openssl',
+  busybox: 'busybox',
+  shellcheck: 'shellcheck',
+  'systemd-analyze': 'systemd',
   ...(wanted.device && {
     gcc: 'gcc',
     '/usr/include/stdio.h': 'libc6-dev',
