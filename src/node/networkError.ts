@@ -14,18 +14,25 @@ const faults: Readonly<Record<string, TlsFault>> = {
 
 /** An error of node:net, node:tls or node:dns in the product's own terms. */
 export function networkError(error: NodeJS.ErrnoException, peer: Peer): KvsError {
-  const code = error.code ?? ''
-  const fault = faults[code] ?? otherFault(code, error.message)
-  return fault === undefined
-    ? portableError(code, error.message, peer)
-    : portableError(fault, `${tlsReason(error)}, ${code}`, peer)
+  const { code = '', message } = error
+  const alert = /SSL alert number (\d+)/.exec(message)?.[1]
+  const fault = faults[code]
+  if (fault !== undefined) return portableError(fault, '', peer)
+  if (alert !== undefined) return portableError('TLS_ALERT', `${alertName(code)}, alert ${alert}`, peer)
+  if (code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS') || code === 'EPROTO') {
+    return portableError('TLS', `${tlsReason(error)}, ${code}`, peer)
+  }
+  return isVerification(code, message) ? portableError('CERT_UNTRUSTED', '', peer) : portableError(code, message, peer)
+}
+
+/** As in RFC 8446, section 6: OpenSSL's are the same words in capitals behind the version that brought them. */
+function alertName(code: string): string {
+  return code.replace(/^ERR_SSL_(SSLV3|TLSV1|TLSV13)_(ALERT_)?/, '').toLowerCase()
 }
 
 /** OpenSSL's verification results have no common prefix; Node.js names them as OpenSSL does. */
-function otherFault(code: string, message: string): TlsFault | undefined {
-  if (/^ERR_SSL_.*_ALERT_/.test(code)) return 'TLS_ALERT'
-  if (code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS') || code === 'EPROTO') return 'TLS'
-  return /CERT|ISSUER|CRL|CA\b/.test(code) || /certificate/.test(message) ? 'CERT_UNTRUSTED' : undefined
+function isVerification(code: string, message: string): boolean {
+  return /CERT|ISSUER|CRL|CA\b/.test(code) || /certificate/.test(message)
 }
 
 /** OpenSSL's reason, where there is one: its message is a line of addresses, files and line numbers. */

@@ -7,7 +7,7 @@ export function needsNode(syntax: CommandSyntax): Command {
 }
 
 function refusal(name: string): KvsError {
-  return new KvsError('USAGE', `kvs ${name} needs Node.js`, {
+  return new KvsError('USAGE', `the command ${name} needs Node.js`, {
     cause: 'this is the executable for cameras, which has the producer alone',
     cure: `run it on a computer with Node.js: npx kvs-producer ${name}`,
   })

@@ -25,8 +25,17 @@ export type TlsFault =
 /** The error for what a host calls `name`; `detail` is what else the host says, empty for nothing. */
 export function networkError(name: string, detail: string, { host, port }: Peer): KvsError {
   const peer = `${host}:${port}`
-  if (isLookup(name)) return new KvsError('NAME_NOT_FOUND', `the name ${host} was not found (${name})`)
   switch (name) {
+    case 'ENOTFOUND':
+    case 'EAI_NONAME':
+    case 'EAI_NODATA':
+      return new KvsError('NAME_NOT_FOUND', `the name ${host} was not found`)
+    case 'EAI_AGAIN':
+    case 'EAI_FAIL':
+      return new KvsError('NAME_NOT_FOUND', `the name ${host} was not found (${name})`, {
+        cause: 'name lookup does not work',
+        cure: 'check the network and its name server',
+      })
     case 'ENOMEM':
     case 'EAI_MEMORY':
       // Others may give some back: no reason to end.
@@ -48,11 +57,6 @@ export function networkError(name: string, detail: string, { host, port }: Peer)
         new KvsError('CONNECTION_LOST', `the connection to ${peer} failed: ${detail || name}`)
       )
   }
-}
-
-/** getaddrinfo's names, and c-ares's. Lack of memory says nothing of the name. */
-function isLookup(name: string): boolean {
-  return name === 'ENOTFOUND' || (name.startsWith('EAI_') && name !== 'EAI_MEMORY')
 }
 
 function tlsError(fault: string, detail: string, peer: string): KvsError | undefined {
