@@ -117,13 +117,13 @@ static enum io receive(struct connection *connection)
     return io;
 }
 
-/* Told after what the peer has said before it broke off, which may be why. */
+/* Told after what the peer has said before it broke off, which may be why; an alert of TLS is, for certain. */
 static void fail(struct connection *connection)
 {
     struct failure failure = connection->transport.failure;
     connection->phase = BROKEN;
-    if (connection->transport.descriptor >= 0 && !connection->peer_ended)
-        (void)receive(connection);
+    if (connection->transport.descriptor >= 0 && !connection->peer_ended && receive(connection) == IO_FAILED)
+        failure = connection->transport.failure;
     if (connection->phase != CLOSED)
         close_connection(connection, &failure);
 }

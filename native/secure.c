@@ -32,6 +32,9 @@ static int send_some(void *opaque, const unsigned char *bytes, size_t length)
         return (int)sent;
     if (errno == EAGAIN || errno == EINTR)
         return MBEDTLS_ERR_SSL_WANT_WRITE;
+    /* A server that refuses a handshake does not wait for the rest of it: what it said, read next, tells more. */
+    if (errno == EPIPE && mbedtls_ssl_is_handshake_over(&secure->ssl) == 0)
+        return (int)length;
     secure->error = errno;
     return MBEDTLS_ERR_NET_SEND_FAILED;
 }
