@@ -30,7 +30,7 @@ async function gives(t: TestContext, tls: RelayOptions['tls'], expected: Refused
 }
 
 async function gaveUp(t: TestContext, env: Readonly<Record<string, string>>, expected: Refused): Promise<void> {
-  const args = ['-n', 'refused', '-d', samples, '-D', '60', '--give-up-after', '2', '--json']
+  const args = ['-n', 'refused', '-d', samples, '-D', '5', '--give-up-after', '2', '--json']
   const { status, stdout, stderr } = await runKvs(t, args, { env })
   const lines = jsonLines(stdout)
   const retries = lines.filter((line) => line['event'] === 'retry')

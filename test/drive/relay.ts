@@ -20,8 +20,6 @@ import { temporaryFolder } from './folder.ts'
 export interface RelayOptions {
   /** What it shows as a TLS server, made by the authority that `kvs` trusts; default: TLS passes through, untouched. */
   readonly tls?: (authority: Authority) => TlsOptions
-  /** What it reads of `kvs`; default: whatever comes. */
-  readonly readBytesPerSecond?: number
   /** True: hands the answers on byte by byte, with `tls` each in a record of its own. */
   readonly byteByByte?: boolean
 }
@@ -35,7 +33,7 @@ export interface Relayed {
 export async function startRelayed(t: TestContext, options: RelayOptions = {}): Promise<Relayed> {
   const directory = await temporaryFolder(t)
   const authority = await Authority.open(directory, Date.now())
-  const relay = await Relay.listen(t, options, options.tls?.(authority))
+  const relay = await Relay.listen(t, options, authority)
   const endpoint = await startEndpoint(t, { directory, advertise: `localhost:${relay.port}` })
   await relay.leadTo(endpoint.local)
   return { relay, endpoint }
@@ -51,6 +49,9 @@ export class Relay {
   receivedBytes = 0
   /** True: new connections are dropped at once. */
   away = false
+  #readBytesPerSecond = Number.POSITIVE_INFINITY
+  /** What `kvs` trusts. */
+  readonly authority: Authority
   readonly #options: RelayOptions
   readonly #server: Server
   readonly #clients = new Set<Socket>()
@@ -58,8 +59,10 @@ export class Relay {
     throw new Error('the relay leads nowhere yet')
   }
 
-  private constructor(options: RelayOptions, tls: TlsOptions | undefined) {
+  private constructor(options: RelayOptions, authority: Authority) {
+    this.authority = authority
     this.#options = options
+    const tls = options.tls?.(authority)
     const accept = (client: Socket) => this.#accept(client)
     // Half-open: that an end of the endpoint's is passed on is for the relay to say.
     const server = tls === undefined ? createTcpServer({ allowHalfOpen: true }, accept) : createTlsServer(tls, accept)
@@ -67,8 +70,8 @@ export class Relay {
     this.#server = server
   }
 
-  static async listen(t: TestContext, options: RelayOptions, tls: TlsOptions | undefined): Promise<Relay> {
-    const relay = new Relay(options, tls)
+  static async listen(t: TestContext, options: RelayOptions, authority: Authority): Promise<Relay> {
+    const relay = new Relay(options, authority)
     relay.#server.listen(0, '127.0.0.1')
     t.after(() => relay.#close())
     await once(relay.#server, 'listening')
@@ -91,6 +94,12 @@ export class Relay {
   /** Shows another certificate from the next connection on. */
   show(certificate: KeyedCertificate): void {
     if (this.#server instanceof TlsServer) this.#server.setSecureContext(shown(certificate))
+  }
+
+  /** Reads of each connection so much; 0: nothing more. */
+  readSlowly(bytesPerSecond: number): void {
+    this.#readBytesPerSecond = bytesPerSecond
+    for (const client of this.#clients) client.resume()
   }
 
   /** Ends all connections as TCP has it, without a word of TLS; what still comes is read and forgotten. */
@@ -126,10 +135,10 @@ export class Relay {
   #take(client: Socket, target: Socket, bytes: Buffer): void {
     this.receivedBytes += bytes.length
     if (target.writable && client.writable) target.write(bytes)
-    const { readBytesPerSecond } = this.#options
-    if (readBytesPerSecond === undefined) return
+    const rate = this.#readBytesPerSecond
+    if (rate === Number.POSITIVE_INFINITY) return
     client.pause()
-    setTimeout(() => client.resume(), (1000 * bytes.length) / readBytesPerSecond)
+    if (rate > 0) setTimeout(() => client.resume(), (1000 * bytes.length) / rate)
   }
 
   async #close(): Promise<void> {
