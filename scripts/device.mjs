@@ -6,6 +6,7 @@ import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildExecutable } from './device/executable.mjs'
 import { built, checkout } from './device/folders.mjs'
+import { licences } from './device/licences.mjs'
 import { sha256 } from './device/lock.mjs'
 import { BuildError, say } from './device/run.mjs'
 import { targets } from './device/targets.mjs'
@@ -52,6 +53,7 @@ async function main() {
     say(`${relative(checkout, plan.output)}: ${seconds} s; script ${scriptBytes}, bytecode ${bytecodeBytes} bytes`)
   }
   writeChecksums()
+  if (plans.some(({ target }) => target in targets)) writeFileSync(join(built, 'LICENSES'), await licences())
   printTable(plans.map(({ output }) => output))
 }
 
