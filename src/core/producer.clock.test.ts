@@ -72,6 +72,23 @@ for (const behindMs of [3 * hourMs, -3 * hourMs, 120_000, -120_000]) {
   })
 }
 
+test('credentials that only a wrong clock takes for expired do', async () => {
+  const { rig } = wrongBy(-3 * hourMs, {
+    credentials: () =>
+      Promise.resolve({
+        accessKeyId: 'AKIDEXAMPLE',
+        secretAccessKey: 'secret',
+        sessionToken: 'token',
+        expiration: new Date(Date.UTC(2026, 10, 22, 9)),
+      }),
+  })
+  await rig.ready()
+  await rig.play([...pictures(0, 1500)])
+  const { exitStatus } = await rig.finish()
+  assert.equal(exitStatus, 0)
+  assert.equal(rig.of('retry').length, 0)
+})
+
 test('a start time that is given holds, whatever the service says', async () => {
   const { rig } = wrongBy(3 * hourMs, { ptsOriginMs: 1_700_000_000_000 })
   for (const frame of pictures(0, 1500)) rig.producer.putFrame(frame)

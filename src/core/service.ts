@@ -44,7 +44,7 @@ export class StreamService implements Service {
     this.#options = options
     this.#handlers = handlers
     this.#time = new ServiceClock(platform.clock, (offsetMs) => handlers.onWarning(wrongClockText(offsetMs)))
-    this.#credentials = new CredentialCache(options.credentials, () => this.nowMs())
+    this.#credentials = new CredentialCache(options.credentials, () => this.#time.confirmedMs())
     this.#keys = new SigningKeys(platform.crypto)
     this.#controlPlane = new ControlPlane(platform, {
       origin: options.endpoint,

@@ -52,7 +52,7 @@ export async function putMedia(options: PutMediaOptions): Promise<PutMediaSessio
 async function open(options: PutMediaOptions): Promise<PutMediaSession> {
   const settings = serviceSettings(options)
   const time = new ServiceClock(settings.platform.clock)
-  const credentials = await new CredentialCache(settings.credentials, () => time.nowMs()).get()
+  const credentials = await new CredentialCache(settings.credentials, () => time.confirmedMs()).get()
   const origin =
     options.dataEndpoint === undefined
       ? await locate(options.streamName, settings, credentials, time)

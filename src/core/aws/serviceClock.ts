@@ -16,6 +16,7 @@ export class ServiceClock {
   readonly #onWrong: (offsetMs: number) => void
   /** What the service's time minus that of the monotonic clock is; undefined while the wall clock is right. */
   #aheadOfMonotonicMs: number | undefined
+  #asked = false
 
   /** `onWrong` is told how far the service is ahead of the host's clock whenever that turns out to be wrong. */
   constructor(clock: Clock, onWrong: (offsetMs: number) => void = () => undefined) {
@@ -29,6 +30,11 @@ export class ServiceClock {
     return this.#aheadOfMonotonicMs === undefined ? wallMs : Math.floor(monotonicMs + this.#aheadOfMonotonicMs)
   }
 
+  /** The same, undefined until the service has said what time it is: for decisions that the host's word is not enough for. */
+  confirmedMs(): WallMs | undefined {
+    return this.#asked ? this.nowMs() : undefined
+  }
+
   /**
    * The service has said what time it is, in the answer to a request for which the wall clock showed `askedMs`.
    *
@@ -37,6 +43,7 @@ export class ServiceClock {
   learn(dateMs: WallMs, askedMs: WallMs): boolean {
     const { wallMs, monotonicMs } = this.#now()
     const believedMs = this.nowMs()
+    this.#asked = true
     // Written after the request and before now, whatever the way took: nobody's clock is blamed for a slow network.
     const leastMs = dateMs - wallMs
     const mostMs = dateMs + dateStepMs - askedMs

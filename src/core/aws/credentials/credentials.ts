@@ -62,13 +62,16 @@ export function staticCredentials(credentials: Credentials): CredentialProvider 
  */
 export class CredentialCache {
   readonly #provider: CredentialProvider
-  readonly #nowMs: () => WallMs
+  readonly #nowMs: () => WallMs | undefined
   #current: Credentials | undefined
   #pending: Promise<Credentials> | undefined
   #everWorked = false
 
-  /** `nowMs` is the time as the service sees it: the host's clock may be wrong. */
-  constructor(provider: CredentialProvider, nowMs: () => WallMs) {
+  /**
+   * `nowMs` is the time as the service sees it, undefined as long as that is not known: the host's clock may be wrong, and
+   * credentials that it takes for expired are then for the service to judge.
+   */
+  constructor(provider: CredentialProvider, nowMs: () => WallMs | undefined) {
     this.#provider = provider
     this.#nowMs = nowMs
   }
@@ -112,7 +115,8 @@ export class CredentialCache {
 
   #remainingMs(credentials: Credentials): number {
     const expiresMs = credentials.expiration?.getTime()
-    return expiresMs === undefined ? Number.POSITIVE_INFINITY : expiresMs - this.#nowMs()
+    const nowMs = this.#nowMs()
+    return expiresMs === undefined || nowMs === undefined ? Number.POSITIVE_INFINITY : expiresMs - nowMs
   }
 
   #asFailure(thrown: unknown): KvsError {
