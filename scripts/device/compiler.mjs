@@ -7,7 +7,10 @@ import { lock } from './lock.mjs'
 import { BuildError, isInstalled, requireProgram, run, say } from './run.mjs'
 import { targets } from './targets.mjs'
 
-const sizeFlags = ['-ffunction-sections', '-fdata-sections', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables']
+const sizeFlags = [
+  ...['-ffunction-sections', '-fdata-sections', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables'],
+  '-fno-ident',
+]
 const staticLink = ['-static', '-Wl,--gc-sections']
 
 /** `id` names the compiler and its version in the cache; `flags` go to compiling and linking, `linkFlags` to linking. */

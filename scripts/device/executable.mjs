@@ -33,7 +33,7 @@ export async function buildExecutable(plan) {
       ...tlsGroups(sources.mbedtls, options),
       hostGroup(sources, options, generated),
     ])
-    await link(compiler, objects, plan.output, debug)
+    await (debug ? link(compiler, objects, plan.output) : linkStripped(compiler, objects, plan.output, scratch))
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
@@ -49,9 +49,17 @@ function writeGenerated(folder, files) {
   })
 }
 
-async function link(compiler, objects, output, debug) {
+/** Every object of the C library names its compiler, which stripping leaves in. */
+const withoutComments = 'SECTIONS { /DISCARD/ : { *(.comment) } } INSERT AFTER .data;\n'
+
+async function linkStripped(compiler, objects, output, scratch) {
+  const [script] = writeGenerated(scratch, { 'comments.ld': withoutComments })
+  await link(compiler, [...objects, '-s', '-T', script], output)
+}
+
+async function link(compiler, objects, output) {
   await makeWhole(output, async (unfinished) => {
-    const args = [...compiler.flags, ...objects, ...compiler.linkFlags, ...(debug ? [] : ['-s']), '-o', unfinished]
+    const args = [...compiler.flags, ...objects, ...compiler.linkFlags, '-o', unfinished]
     await run(compiler.program, args, { env: compiler.env, name: 'linking' })
     chmodSync(unfinished, 0o755)
   })

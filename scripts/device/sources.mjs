@@ -1,18 +1,36 @@
 /** Unpacked sources of the engine and of TLS, with Debian's changes, which may mend what has become known since the release. */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { archivesOf } from './archives.mjs'
 import { cache, makeWhole } from './folders.mjs'
 import { sha256 } from './lock.mjs'
-import { requireProgram, run } from './run.mjs'
+import { BuildError, requireProgram, run } from './run.mjs'
+
+/**
+ * The engine has no option for this: without the Atomics object, which the program does not use, it needs no atomic
+ * operations, which ARMv5 and MIPS lack.
+ */
+const switchedOff = { quickjs: { file: 'quickjs.c', line: '#define CONFIG_ATOMICS\n' } }
 
 /** The folder, and what identifies its content. */
 export async function sourceOf(name) {
   const archives = await archivesOf(name)
-  const id = sha256(...archives.map((archive) => readFileSync(archive)))
+  const id = sha256(JSON.stringify(switchedOff[name] ?? {}), ...archives.map((archive) => readFileSync(archive)))
   const folder = join(cache, 'sources', `${name}-${id.slice(0, 16)}`)
-  if (!existsSync(folder)) await makeWhole(folder, (unfinished) => unpack(archives, unfinished))
+  if (!existsSync(folder)) await makeWhole(folder, (unfinished) => prepare(name, archives, unfinished))
   return { folder, id }
+}
+
+async function prepare(name, archives, folder) {
+  await unpack(archives, folder)
+  if (switchedOff[name]) switchOff(folder, switchedOff[name])
+}
+
+function switchOff(folder, { file, line }) {
+  const path = join(folder, file)
+  const text = readFileSync(path, 'utf8')
+  if (!text.includes(line)) throw new BuildError(`${path} has no line "${line.trim()}": this version is not known here`)
+  writeFileSync(path, text.replace(line, '\n'))
 }
 
 async function unpack([upstream, debian], folder) {

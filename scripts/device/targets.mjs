@@ -1,12 +1,11 @@
 /** The processors that executables are made for, as the compiler knows them. */
 
 /**
- * Every target runs on the oldest processor of its name:
- * armv7 has no division and no NEON, arm is ARMv5 without floating point, mipsel computes floating point in software
- * since not every camera's kernel has what its processor lacks.
+ * Every target runs on the oldest processor of its name: armv7 on those with neither NEON nor division, arm on ARMv5
+ * without floating point. mipsel computes floating point in software, since some of its processors have none.
  */
 export const targets = {
-  armv7: { triple: 'arm-linux-musleabihf', flags: ['-mcpu=generic+v7a+vfp3d16', '-mthumb'] },
+  armv7: { triple: 'arm-linux-musleabihf', flags: ['-mcpu=cortex_a8-neon-d32', '-mthumb'] },
   arm: { triple: 'arm-linux-musleabi', flags: ['-mcpu=arm926ej_s'] },
   arm64: { triple: 'aarch64-linux-musl', flags: [] },
   x86_64: { triple: 'x86_64-linux-musl', flags: ['-mcpu=x86_64'] },
