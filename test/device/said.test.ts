@@ -33,7 +33,7 @@ describe('what the executable says', { concurrency: 2 }, () => {
       assert.deepEqual([status, stdout], [1, ''])
       assert.match(
         stderr,
-        new RegExp(`^kvs: kvs ${name} needs Node\\.js\\n {2}likely cause: .+\\n {2}cure: .*npx .+\\n$`),
+        new RegExp(`^kvs: .*\\b${name} needs Node\\.js\\n {2}likely cause: .+\\n {2}cure: .*npx .+\\n$`),
       )
     })
   }
