@@ -36,6 +36,9 @@ static int send_some(void *opaque, const unsigned char *bytes, size_t length)
     if (errno == EPIPE && mbedtls_ssl_is_handshake_over(&secure->ssl) == 0)
         return (int)length;
     secure->error = errno;
+    /* A server that refuses a client hangs up while that is still sending: why is there to be read. */
+    if ((errno == EPIPE || errno == ECONNRESET) && mbedtls_ssl_is_handshake_over(&secure->ssl) == 0)
+        return (int)length;
     return MBEDTLS_ERR_NET_SEND_FAILED;
 }
 
@@ -139,7 +142,11 @@ enum io secure_handshake(struct secure *secure, struct failure *failure)
     /* A session of TLS 1.3 is of use only with the tickets that follow. */
     if (code == 0 && mbedtls_ssl_get_version_number(&secure->ssl) == MBEDTLS_SSL_VERSION_TLS1_2)
         remember(secure);
-    return outcome(secure, code, failure);
+    enum io io = outcome(secure, code, failure);
+    /* It may be for what was offered. */
+    if (io == IO_FAILED)
+        sessions_forget(&secure->settings->sessions, secure->host, secure->port);
+    return io;
 }
 
 enum io secure_read(struct secure *secure, uint8_t *into, size_t room, size_t *length, struct failure *failure)

@@ -19,17 +19,22 @@ static void free_session(struct session *session)
     mbedtls_free(session);
 }
 
-/* Takes it out of the list; NULL where there is none. */
-static struct session *take(struct sessions *sessions, const char *host, int port)
+/* Where the list leads to it, or to its end where there is none. */
+static struct session **find(struct sessions *sessions, const char *host, int port)
 {
-    for (struct session **at = &sessions->first; *at != NULL; at = &(*at)->next) {
-        struct session *session = *at;
-        if (session->port == port && strcmp(session->host, host) == 0) {
-            *at = session->next;
-            return session;
-        }
-    }
-    return NULL;
+    struct session **at = &sessions->first;
+    while (*at != NULL && ((*at)->port != port || strcmp((*at)->host, host) != 0))
+        at = &(*at)->next;
+    return at;
+}
+
+static void forget(struct session **at)
+{
+    struct session *session = *at;
+    if (session == NULL)
+        return;
+    *at = session->next;
+    free_session(session);
 }
 
 static void forget_oldest(struct sessions *sessions)
@@ -37,20 +42,26 @@ static void forget_oldest(struct sessions *sessions)
     struct session **at = &sessions->first;
     for (int kept = 0; *at != NULL && kept < SESSIONS_MAX; kept++)
         at = &(*at)->next;
-    if (*at != NULL) {
-        free_session(*at);
-        *at = NULL;
-    }
+    forget(at);
 }
 
+/* A server may take a ticket more than once and send no other, so it stays; what cannot be offered costs a handshake. */
 void sessions_offer(struct sessions *sessions, const char *host, int port, mbedtls_ssl_context *ssl)
 {
-    struct session *session = take(sessions, host, port);
-    if (session == NULL)
+    const struct session *session = *find(sessions, host, port);
+    if (session != NULL)
+        (void)mbedtls_ssl_set_session(ssl, &session->session);
+}
+
+/* Resuming needs no certificate, which is the largest part of a session. */
+static void drop_certificate(mbedtls_ssl_session *session)
+{
+    mbedtls_x509_crt *certificate = session->MBEDTLS_PRIVATE(peer_cert);
+    session->MBEDTLS_PRIVATE(peer_cert) = NULL;
+    if (certificate == NULL)
         return;
-    /* What cannot be offered costs a full handshake and nothing else. */
-    (void)mbedtls_ssl_set_session(ssl, &session->session);
-    free_session(session);
+    mbedtls_x509_crt_free(certificate);
+    mbedtls_free(certificate);
 }
 
 static struct session *copy(const char *host, int port, const mbedtls_ssl_context *ssl)
@@ -62,17 +73,17 @@ static struct session *copy(const char *host, int port, const mbedtls_ssl_contex
     mbedtls_ssl_session_init(&session->session);
     session->port = port;
     memcpy(session->host, host, size);
-    if (mbedtls_ssl_get_session(ssl, &session->session) == 0)
-        return session;
-    free_session(session);
-    return NULL;
+    if (mbedtls_ssl_get_session(ssl, &session->session) != 0) {
+        free_session(session);
+        return NULL;
+    }
+    drop_certificate(&session->session);
+    return session;
 }
 
 void sessions_keep(struct sessions *sessions, const char *host, int port, const mbedtls_ssl_context *ssl)
 {
-    struct session *before = take(sessions, host, port);
-    if (before != NULL)
-        free_session(before);
+    sessions_forget(sessions, host, port);
     struct session *session = copy(host, port, ssl);
     if (session == NULL)
         return;
@@ -81,11 +92,13 @@ void sessions_keep(struct sessions *sessions, const char *host, int port, const 
     forget_oldest(sessions);
 }
 
+void sessions_forget(struct sessions *sessions, const char *host, int port)
+{
+    forget(find(sessions, host, port));
+}
+
 void sessions_free(struct sessions *sessions)
 {
-    while (sessions->first != NULL) {
-        struct session *session = sessions->first;
-        sessions->first = session->next;
-        free_session(session);
-    }
+    while (sessions->first != NULL)
+        forget(&sessions->first);
 }

@@ -1,0 +1,241 @@
+/** Runs on the device's host: connects as told and reports what happens, one line of JSON each. */
+
+import { utf8Bytes, utf8Text } from '../../src/core/text.ts'
+import type { NativeSocket, NativeSocketHandlers, TlsSettings } from '../../src/device/native.ts'
+import { pattern } from './pattern.ts'
+
+/** What a test asks for, as JSON in the second argument. */
+export interface Order {
+  readonly host: string
+  readonly port: number
+  /** Paths of PEM files; absent: plain TCP. `ca` null: what is compiled in. */
+  readonly tls?: { readonly ca: string | null; readonly certificate?: string; readonly key?: string }
+  /** Written when the connection stands. */
+  readonly say?: string
+  /** How many connections, one after the other. */
+  readonly times?: number
+  /** Sizes of the parts of each write. */
+  readonly writes?: readonly (readonly number[])[]
+  /** The handler that destroys the connection. */
+  readonly destroyIn?: string
+}
+
+const [name = '', json = '{}'] = native.args
+const order = JSON.parse(json) as Order
+
+function report(event: object): void {
+  native.stdout(`${JSON.stringify(event)}\n`)
+}
+
+function file(path: string | undefined): Uint8Array | null {
+  if (path === undefined) return null
+  const room = new Uint8Array(64 * 1024)
+  const size = native.readFile(path, room)
+  if (typeof size === 'string') throw new Error(`${path}: ${size}`)
+  return room.subarray(0, size)
+}
+
+function makeTls(): TlsSettings | string {
+  const { ca = null, certificate, key } = order.tls ?? {}
+  const anchors = ca === null ? null : [file(ca) ?? new Uint8Array(0)]
+  return native.makeTls(anchors, file(certificate), file(key))
+}
+
+const silent: NativeSocketHandlers = {
+  onOpen: () => undefined,
+  onData: () => undefined,
+  onDrain: () => undefined,
+  onClose: () => undefined,
+}
+
+let settings: TlsSettings | string | null = null
+
+function connect(handlers: Partial<NativeSocketHandlers>): NativeSocket {
+  if (order.tls !== undefined) settings ??= makeTls()
+  if (typeof settings === 'string') throw new Error(settings)
+  return native.connect({ host: order.host, port: order.port, tls: settings }, { ...silent, ...handlers })
+}
+
+function onClose(error: string | null, detail: string): void {
+  report({ close: error, detail })
+  native.exit(0)
+}
+
+/** Hundredths of a second of CPU that this process has used. */
+function cpuTicks(): number {
+  const fields = utf8Text(file('/proc/self/stat') ?? new Uint8Array(0)).split(' ')
+  return Number(fields[13]) + Number(fields[14])
+}
+
+/** What is used up of the CPU until the connection closes; it is busy with nothing. */
+function reportTicks(before: number): void {
+  report({ ticks: cpuTicks() - before })
+}
+
+const cases: Record<string, () => void> = {
+  /** Says something, hears what comes until the peer ends. */
+  talk() {
+    let left = order.times ?? 1
+    const once = () => {
+      let calling = true
+      let heard = ''
+      const socket = connect({
+        onOpen() {
+          report({ open: true, ...(calling && { early: true }) })
+          if (order.say !== undefined) report({ wrote: socket.write([utf8Bytes(order.say), new Uint8Array(0)]) })
+        },
+        onData(bytes) {
+          heard += utf8Text(bytes)
+        },
+        onClose(error, detail) {
+          report({ heard, close: error, detail, ...(calling && { early: true }) })
+          if (--left > 0) once()
+          else native.exit(0)
+        },
+      })
+      report({ connecting: true })
+      calling = false
+    }
+    once()
+  },
+
+  /** Writes all that is ordered, piece by piece as there is room, then ends its side. */
+  write() {
+    let next = 0
+    let drains = 0
+    const socket = connect({
+      onOpen: () => go(),
+      onDrain() {
+        drains++
+        go()
+      },
+      onClose(error, detail) {
+        report({ waited: drains > 0 })
+        onClose(error, detail)
+      },
+    })
+    function go(): void {
+      for (let more = true; more; ) {
+        const sizes = order.writes?.[next++]
+        more = sizes !== undefined && socket.write(pattern(next, sizes))
+        if (sizes === undefined) socket.end()
+      }
+    }
+  },
+
+  /** The peer has ended its side and reads nothing, while there is much to be written. */
+  writeToSilence() {
+    let before = 0
+    const socket = connect({
+      onOpen() {
+        for (let more = true; more; ) more = socket.write([new Uint8Array(100_000)])
+        before = cpuTicks()
+        native.setTimer(500, () => {
+          reportTicks(before)
+          report({ go: true })
+        })
+      },
+      onClose,
+    })
+  },
+
+  /** The end of the connection is followed by half a second in which nothing is to be done. */
+  idleAfterEnd() {
+    connect({
+      onClose(error) {
+        report({ close: error })
+        const before = cpuTicks()
+        native.setTimer(500, () => {
+          reportTicks(before)
+          native.exit(0)
+        })
+      },
+    })
+  },
+
+  /** Nothing is called any more once it is destroyed, whichever handler does it. */
+  destroy() {
+    let destroyed = false
+    const at = (handler: string) => {
+      report({ [handler]: true, ...(destroyed && { afterwards: true }) })
+      if (handler !== order.destroyIn) return
+      socket.destroy()
+      socket.destroy()
+      report({ taken: socket.write([new Uint8Array(1)]) })
+      socket.end()
+      destroyed = true
+      native.setTimer(50, () => native.exit(0))
+    }
+    const socket = connect({
+      onOpen() {
+        at('onOpen')
+        while (order.destroyIn === 'onDrain' && socket.write([new Uint8Array(1_000_000)]));
+      },
+      onData: () => at('onData'),
+      onDrain: () => at('onDrain'),
+      onClose: () => at('onClose'),
+    })
+    at('connect')
+  },
+
+  /** Destroyed while the name is looked up; the answer comes later, or the program ends before. */
+  abandon() {
+    connect({ onClose: () => report({ wrong: true }) }).destroy()
+    connect({ onClose }).write([])
+  },
+
+  leave() {
+    connect({ onClose }).destroy()
+    connect({ onOpen: () => native.exit(0) })
+    connect({})
+  },
+
+  /** Bytes that are kept longer than they are lent. */
+  keep() {
+    const kept: Uint8Array[] = []
+    connect({
+      onData: (bytes) => kept.push(bytes),
+      onClose(error, detail) {
+        report({ lengths: kept.map((bytes) => bytes.length) })
+        onClose(error, detail)
+      },
+    })
+  },
+
+  /** A peer that never stops does not keep timers and other connections waiting. */
+  flood() {
+    let bytes = 0
+    const socket = connect({ onData: (data) => (bytes += data.length), onClose })
+    let left = 20
+    const tick = () => {
+      if (--left > 0 || bytes === 0) {
+        native.setTimer(1, tick)
+        return
+      }
+      report({ ticked: true })
+      socket.destroy()
+      native.exit(0)
+    }
+    native.setTimer(1, tick)
+  },
+
+  /** Written again before the last write was taken: a mistake of the program's. */
+  outOfTurn() {
+    const socket = connect({
+      onOpen() {
+        while (socket.write([new Uint8Array(100_000)]));
+        socket.write([new Uint8Array(1)])
+      },
+    })
+  },
+
+  tls() {
+    const made = makeTls()
+    report({ made: typeof made === 'string' ? made : true })
+    native.exit(0)
+  },
+}
+
+const run = cases[name]
+if (run === undefined) throw new Error(`no case "${name}"`)
+run()
