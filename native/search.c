@@ -3,13 +3,31 @@
 
 #include "engine.h"
 
-static const uint8_t *find(const uint8_t *from, const uint8_t *end)
+#define WORD_BYTES sizeof(size_t)
+#define EVERY_BYTE(value) (~(size_t)0 / 255 * (value))
+
+static size_t word_at(const uint8_t *bytes)
 {
-    const uint8_t *at = from + 2;
-    while (at < end && (at = memchr(at, 1, (size_t)(end - at))) != NULL) {
-        if (at[-1] == 0 && at[-2] == 0)
-            return at - 2;
-        at++;
+    size_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+/* Not 0 where two zeros follow each other, beginning with one of the word's bytes. */
+static size_t zero_pairs(const uint8_t *bytes)
+{
+    size_t pairs = word_at(bytes) | word_at(bytes + 1);
+    return (pairs - EVERY_BYTE(0x01)) & ~pairs & EVERY_BYTE(0x80);
+}
+
+/* Coded media has few zeros and hardly two together, so that most of it is passed over two words at a time. */
+static const uint8_t *find(const uint8_t *at, const uint8_t *end)
+{
+    for (const uint8_t *last = end - 2; at < last; at++) {
+        while ((size_t)(last - at) >= 2 * WORD_BYTES && (zero_pairs(at) | zero_pairs(at + WORD_BYTES)) == 0)
+            at += 2 * WORD_BYTES;
+        if (at < last && at[0] == 0 && at[1] == 0 && at[2] == 1)
+            return at;
     }
     return NULL;
 }
