@@ -226,7 +226,10 @@ test('help and version say what they are asked and end with 0', async () => {
 test('a command that needs Node.js is in the help all the same, and says what it needs where there is none', async () => {
   const kvs = new Kvs()
   assert.equal(await kvs.run('local --port 0'), 1)
-  assert.match(kvs.stderr, /the command local needs Node\.js\n {2}likely cause: .*\n {2}cure: .*npx kvs-producer local\n/)
+  assert.match(
+    kvs.stderr,
+    /the command local needs Node\.js\n {2}likely cause: .*\n {2}cure: .*npx kvs-producer local\n/,
+  )
   const help = new Kvs()
   assert.equal(await help.run('local --help'), 0)
   assert.match(help.stdout, /^Usage: kvs local/)

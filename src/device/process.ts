@@ -4,8 +4,8 @@ import type { Process } from '../core/platform.ts'
 export const process: Process = {
   args: native.args,
   env: (name) => native.env(name) || undefined,
-  stdout: (text) => native.stdout(text),
-  stderr: (text) => native.stderr(text),
+  stdout: native.stdout,
+  stderr: native.stderr,
   get stderrColumns() {
     return native.stderrColumns()
   },
@@ -13,7 +13,7 @@ export const process: Process = {
     native.onSignal(handler)
     return () => native.onSignal(null)
   },
-  memory: () => native.memory(),
+  memory: native.memory,
   runtime: native.runtime,
   system: native.system,
 }

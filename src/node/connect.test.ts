@@ -61,11 +61,11 @@ const camera = createServerCertificate(issuer, ['camera-7'], nowMs)
 const pem = (text: string) => new Uint8Array(Buffer.from(text))
 const trusted = [pem(authority.certificate)]
 
-/** A server that asks for a certificate and accepts any; tells whose it got. */
-async function startAsking(t: TestContext): Promise<{ port: number; names: string[] }> {
+/** A server that asks for a certificate and, unless told otherwise, accepts any; tells whose it got. */
+async function startAsking(t: TestContext, more: tls.TlsOptions = {}): Promise<{ port: number; names: string[] }> {
   const names: string[] = []
   const options = { key: server.privateKey, cert: server.certificate, requestCert: true, rejectUnauthorized: false }
-  const listening = tls.createServer(options, (socket) => {
+  const listening = tls.createServer({ ...options, ...more }, (socket) => {
     names.push(socket.getPeerX509Certificate()?.subjectAltName ?? 'nobody')
     socket.on('error', () => undefined).end()
   })
@@ -93,6 +93,18 @@ test('a server that asks gets the client certificate', async (t) => {
   assert.equal(await visit(port, { chain: pem(camera.certificate), key: pem(camera.privateKey) }), null)
   assert.equal(await visit(port), null)
   assert.deepEqual(names, ['DNS:camera-7', 'nobody'])
+})
+
+test('a server that wants a certificate and gets none says so in an alert, which is told as on the device', async (t) => {
+  for (const [version, alert] of [
+    ['TLSv1.2', 'handshake_failure, alert 40'],
+    ['TLSv1.3', 'certificate_required, alert 116'],
+  ] as const) {
+    const { port } = await startAsking(t, { rejectUnauthorized: true, minVersion: version, maxVersion: version })
+    const error = await visit(port)
+    assert.equal(error?.code, 'TLS_FAILED')
+    assert.equal(error?.message, `no secure connection to localhost:${port}: it refused (${alert})`)
+  }
 })
 
 test('a client certificate that cannot be used is said to be so', async (t) => {
