@@ -72,8 +72,11 @@ describe('the endpoint goes away', { concurrency: 2 }, () => {
   test('killed when the last frames are on their way', async (t) => {
     const endpoint = await EndpointProcess.start(t)
     const run = startKvs(t, ['-n', 'late', '-d', samples, '-D', '2', '--json'], { env: endpoint.env })
-    // The second fragment lasts until the end.
-    await run.line((line) => line['event'] === 'ack' && line['EventType'] === 'PERSISTED')
+    await run.ack('BUFFERING')
+    endpoint.halt()
+    const expected = [await expectedVideo(samples, 'h264', 2000), await expectedAudio(samples, 'aac', 2000)]
+    const frames = expected.reduce((sum, track) => sum + track.frames.length, 0)
+    await run.line((line) => line['event'] === 'status' && line['framesPut'] === frames)
     await endpoint.kill()
     await run.line((line) => line['event'] === 'retry')
     await endpoint.restart()
@@ -81,7 +84,6 @@ describe('the endpoint goes away', { concurrency: 2 }, () => {
     assert.equal(exit.status, 0, exit.stdout)
     await endpoint.stop()
     const again = await startEndpoint(t, { directory: endpoint.directory })
-    const expected = [await expectedVideo(samples, 'h264', 2000), await expectedAudio(samples, 'aac', 2000)]
     assertMedia(once(await storedClusters(await again.media('late'))), expected)
   })
 
