@@ -248,9 +248,11 @@ test('--stats ends with what memory was used, and nothing is said of it otherwis
   assert.deepEqual(memory?.['heap'], { nowBytes: 1_500_000, peakBytes: null })
   assert.deepEqual(memory?.['resident'], { nowBytes: 3_000_000, peakBytes: 4_000_000 })
   assert.deepEqual([memory?.['event'], end?.['event']], ['memory', 'end'])
-  const without = new Kvs()
-  assert.equal(await without.run('-n cam -d m -D 2'), 0)
-  assert.equal(without.stderr.includes('memory'), false)
+  for (const args of ['-n cam -d m -D 2', '-n cam -d m -D 2 --json']) {
+    const without = new Kvs()
+    assert.equal(await without.run(args), 0)
+    assert.equal(`${without.stdout}${without.stderr}`.includes('memory'), false)
+  }
 })
 
 test('an endpoint that refuses is tried until the duration is over, and that is said: 75', async () => {

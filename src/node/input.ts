@@ -22,7 +22,6 @@ export function openInput(path: string, handlers: InputHandlers): Input {
       stream.resume()
     },
     close: () => {
-      stream.removeAllListeners().on('error', () => undefined)
       stream.destroy()
     },
   }
