@@ -10,8 +10,15 @@
 #include "program.h"
 #include "rejections.h"
 
-/* Deep enough for the program, and within what the kernel gives a process whatever its limits. */
-#define STACK_BYTES (256 * 1024)
+/*
+ * The program needs a third of it. The kernel maps 128 KB before a process starts; of what comes after, a limit could
+ * leave too little, which would end the process without a word.
+ */
+#ifdef __SANITIZE_ADDRESS__
+#define STACK_BYTES (1024 * 1024)
+#else
+#define STACK_BYTES (96 * 1024)
+#endif
 
 JSContext *engine_context;
 
@@ -49,16 +56,21 @@ static void print(const char *text)
     process_write(STDERR_FILENO, text, strlen(text));
 }
 
+_Noreturn void engine_mistake(const char *what)
+{
+    print("kvs: ");
+    print(what);
+    print("\n  likely cause: a mistake in this program\n  cure: report it\n");
+    _exit(KVS_EXIT_INTERNAL);
+}
+
 /* Null is what the engine throws where not even the error found room. */
 _Noreturn static void fail_with(JSValueConst thrown)
 {
     const char *text = JS_IsNull(thrown) ? NULL : JS_ToCString(engine_context, thrown);
     if (text == NULL || strcmp(text, "InternalError: out of memory") == 0)
         engine_out_of_memory();
-    print("kvs: ");
-    print(text);
-    print("\n  likely cause: a mistake in this program\n  cure: report it\n");
-    _exit(KVS_EXIT_INTERNAL);
+    engine_mistake(text);
 }
 
 _Noreturn void engine_fail(void)

@@ -28,6 +28,8 @@ void engine_call_with_bytes(JSValueConst object, const char *name, uint8_t *byte
 _Noreturn void engine_fail(void);
 /* Says so without needing memory, and ends the process. */
 _Noreturn void engine_out_of_memory(void);
+/* The same for what only a mistake in this program can cause. */
+_Noreturn void engine_mistake(const char *what);
 
 /* bytes.c: bytes of a Uint8Array; NULL and a pending exception where it is none. Of an empty one: not NULL. */
 uint8_t *engine_bytes(JSValueConst value, size_t *length);

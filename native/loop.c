@@ -3,13 +3,9 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "engine.h"
-#include "process.h"
 
 static struct watch *watches;
 static size_t watch_count;
@@ -81,25 +77,17 @@ static void dispatch(void)
     polled_count = 0;
 }
 
-/* A program that waits for nothing would hang for good. */
-_Noreturn static void fail(const char *what)
-{
-    char text[128];
-    snprintf(text, sizeof text, "kvs: %s\n  likely cause: a mistake in this program\n  cure: report it\n", what);
-    process_write(STDERR_FILENO, text, strlen(text));
-    _exit(KVS_EXIT_INTERNAL);
-}
-
 static void turn(void)
 {
     struct timespec wait;
     bool timer = clock_next(&wait);
+    /* It would wait for good. */
     if (!timer && watch_count == 0)
-        fail("nothing is left to wait for");
+        engine_mistake("nothing is left to wait for");
     collect();
     int ready = ppoll(polled, polled_count, timer ? &wait : NULL, NULL);
     if (ready < 0 && errno != EINTR)
-        fail("poll has failed");
+        engine_mistake("poll has failed");
     if (ready > 0)
         dispatch();
     polled_count = 0;

@@ -1,11 +1,11 @@
 /* Signals that end a program, handed to it as events: they stay blocked and are read from a descriptor. */
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "engine.h"
-#include "errors.h"
 #include "loop.h"
 
 static void on_ready(struct watch *watch, short events);
@@ -35,21 +35,24 @@ static void on_ready(struct watch *ready, short events)
     JS_FreeValue(engine_context, called);
 }
 
-static int listen_to_signals(void)
+static bool is_listening(void)
+{
+    return watch.descriptor >= 0;
+}
+
+static void listen_to_signals(void)
 {
     sigset_t set;
     fill(&set);
     watch.descriptor = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (watch.descriptor < 0)
-        return -1;
-    sigprocmask(SIG_BLOCK, &set, NULL);
+    if (!is_listening() || sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+        engine_mistake("signals cannot be listened to");
     loop_add(&watch);
-    return 0;
 }
 
 void signals_release(void)
 {
-    if (watch.descriptor < 0)
+    if (!is_listening())
         return;
     loop_remove(&watch);
     close(watch.descriptor);
@@ -57,18 +60,26 @@ void signals_release(void)
     JS_FreeValue(engine_context, handler);
     sigset_t set;
     fill(&set);
-    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    (void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* From one handler to the next there is no moment in which a signal would end the process. */
+static void handle_with(JSValueConst next)
+{
+    if (is_listening())
+        JS_FreeValue(engine_context, handler);
+    else
+        listen_to_signals();
+    handler = JS_DupValue(engine_context, next);
 }
 
 static JSValue on_signal(JSContext *context, JSValueConst this, int argc, JSValueConst *argv)
 {
-    (void)this, (void)argc;
-    signals_release();
+    (void)context, (void)this, (void)argc;
     if (JS_IsNull(argv[0]))
-        return JS_UNDEFINED;
-    if (listen_to_signals() != 0)
-        return JS_ThrowInternalError(context, "signalfd has failed");
-    handler = JS_DupValue(context, argv[0]);
+        signals_release();
+    else
+        handle_with(argv[0]);
     return JS_UNDEFINED;
 }
 
