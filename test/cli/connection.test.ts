@@ -79,10 +79,10 @@ describe('nobody listens', { concurrency: 2 }, () => {
 
   test('refused, until somebody does', async (t) => {
     const { env, port } = await closedPort(t)
-    const run = startKvs(t, ['-n', 'later', '-d', samples, '-D', '3', '--json'], { env })
+    const run = startKvs(t, ['-n', 'later', '-d', samples, '-D', '8', '--json'], { env })
     await run.line((line) => line['event'] === 'retry')
     const endpoint = await startEndpoint(t, { port, directory: env.directory })
-    assert.deepEqual(new Set(retryCodes(await assertWhole(run, endpoint, 'later', 3))), new Set(['CONNECT_FAILED']))
+    assert.deepEqual(new Set(retryCodes(await assertWhole(run, endpoint, 'later', 8))), new Set(['CONNECT_FAILED']))
   })
 })
 
