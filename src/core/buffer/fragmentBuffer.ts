@@ -74,15 +74,15 @@ export class FragmentBuffer implements FragmentQueue, FragmentSink {
   /** Appends to the open fragment; the room must have been reserved. */
   write(bytes: Uint8Array, from: number, to: number): void {
     const size = this.#blockBytes
-    let at = from
-    while (at < to) {
-      const offset = this.#end % size
-      const block = this.#block(this.#end)
+    let end = this.#end
+    for (let at = from; at < to; ) {
+      const offset = end % size
       const length = Math.min(size - offset, to - at)
-      block.set(at === 0 && length === bytes.length ? bytes : bytes.subarray(at, at + length), offset)
+      this.#block(end).set(length === bytes.length ? bytes : bytes.subarray(at, at + length), offset)
       at += length
-      this.#end += length
+      end += length
     }
+    this.#end = end
     const open = this.fragments[this.fragments.length - 1]
     if (open !== undefined) open.lengthBytes += to - from
   }

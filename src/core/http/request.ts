@@ -42,7 +42,7 @@ export const lastChunk: Uint8Array = new Uint8Array([0x30, 13, 10, 13, 10])
 export const chunkHeadBytes = 16
 
 /**
- * What goes before a chunk's data: its size in bytes (1 or more) in hexadecimal digits, CRLF. The bytes lie in `into`,
+ * What goes before a chunk's data: its size in bytes (1 to 2^32 - 1) in hexadecimal digits, CRLF. The bytes lie in `into`,
  * so they are good until the next call with the same `into`.
  */
 export function chunkHead(bytes: number, into: Uint8Array = new Uint8Array(chunkHeadBytes)): Uint8Array {
@@ -51,9 +51,9 @@ export function chunkHead(bytes: number, into: Uint8Array = new Uint8Array(chunk
   into[--at] = 13
   let rest = bytes
   do {
-    const digit = rest % 16
+    const digit = rest & 15
     into[--at] = digit < 10 ? 0x30 + digit : 0x57 + digit
-    rest = (rest - digit) / 16
+    rest >>>= 4
   } while (rest > 0)
   return into.subarray(at, chunkHeadBytes)
 }

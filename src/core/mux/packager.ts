@@ -24,6 +24,8 @@ interface TrackState {
   readonly payload: Payload
   readonly name: string
   readonly video: boolean
+  /** Size of the block of the frame inspected last. */
+  blockBytes: number
   /** Whether the open fragment has a frame of this track. */
   present: boolean
 }
@@ -39,6 +41,8 @@ export class Packager {
   readonly #silence = newPayload()
   /** What it takes at most to complete a fragment with silence. */
   readonly #slackBytes: number
+  /** The format of every track is known: it stays so. */
+  #complete = false
 
   /** Throws KvsError MEDIA_INVALID or CONFIGURATION where a track's codec private data or numbers cannot be right. */
   constructor(tracks: readonly TrackOptions[], search: Search, sink: FragmentSink, stats: Stats) {
@@ -49,6 +53,7 @@ export class Packager {
       payload: newPayload(),
       name: track.name ?? kindOf(track.codec),
       video: kindOf(track.codec) === 'video',
+      blockBytes: 0,
       present: false,
     }))
     this.#slackBytes = this.#tracks.reduce((bytes, { codec }) => bytes + silenceBytes(codec), 0)
@@ -66,18 +71,21 @@ export class Packager {
    * @throws KvsError MEDIA_INVALID
    */
   inspect(frame: Frame): boolean {
-    const { codec, payload } = this.#track(frame)
+    const track = this.#track(frame)
+    const { codec, payload } = track
     codec.inspect(frame.data, payload)
+    track.blockBytes = simpleBlockBytes(payload.sizeBytes)
     return payload.media
   }
 
   /** Where the frame inspected last belongs; changes nothing. */
   place(frame: Frame, ptsMs: WallMs, dtsMs: WallMs): Placement {
-    if (this.#tracks.some(({ codec }) => codec.format === null)) return 'discard'
-    const { codec, video, payload } = this.#track(frame)
+    this.#complete ||= this.#tracks.every(({ codec }) => codec.format !== null)
+    if (!this.#complete) return 'discard'
+    const { codec, video, payload, blockBytes } = this.#track(frame)
     // Only H.265 has pictures that follow a key frame and are shown before it.
     const earliestMs = codec.name === 'h265' ? dtsMs : ptsMs
-    return this.#fragmenter.place(video, payload.keyFrame, ptsMs, earliestMs, this.#blockBytes(frame))
+    return this.#fragmenter.place(video, payload.keyFrame, ptsMs, earliestMs, blockBytes)
   }
 
   /** Time of the latest frame so far, epoch milliseconds; -1 before the first. */
@@ -87,7 +95,7 @@ export class Packager {
 
   /** Room to reserve before `write`: also for what completes the fragment before, and this one after it. */
   roomBytes(frame: Frame): number {
-    return this.#blockBytes(frame) + clusterStartBytes + 2 * this.#slackBytes
+    return this.#track(frame).blockBytes + clusterStartBytes + 2 * this.#slackBytes
   }
 
   /** Writes the frame placed last. */
@@ -102,7 +110,7 @@ export class Packager {
     }
     const relativeMs = fragmenter.timeMs - fragmenter.clusterMs
     writeSimpleBlock(this.#sink, frame.track, relativeMs, track.payload.keyFrame, frame.data, track.payload)
-    fragmenter.placed(placement, track.video, this.#blockBytes(frame))
+    fragmenter.placed(placement, track.video, track.blockBytes)
     if (fragmenter.repaired) this.#stats.timesRepaired++
     track.present = true
   }
@@ -154,10 +162,6 @@ export class Packager {
     payload.sizeBytes = packet.length
     writeSimpleBlock(this.#sink, number, this.#fragmenter.lastRelativeMs, true, packet, payload)
     this.#stats.silentFrames++
-  }
-
-  #blockBytes(frame: Frame): number {
-    return simpleBlockBytes(this.#track(frame).payload.sizeBytes)
   }
 
   #track(frame: Frame): TrackState {

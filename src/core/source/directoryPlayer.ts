@@ -29,6 +29,8 @@ interface Playing {
   frames: number
   /** Sound in G.711: samples put so far, which is what tells the time. */
   samples: number
+  /** When the next frame is decoded. */
+  nextMs: MediaMs
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -52,7 +54,7 @@ export class DirectoryPlayer {
     this.#taker = taker
     this.#options = options
     this.#reader = new FrameReader(files)
-    this.#playing = tracks.map((track, index) => ({ track, number: index + 1, frames: 0, samples: 0 }))
+    this.#playing = tracks.map((track, index) => ({ track, number: index + 1, frames: 0, samples: 0, nextMs: 0 }))
   }
 
   /** Begins; media time 0 is now. */
@@ -80,7 +82,7 @@ export class DirectoryPlayer {
   /** Puts the next frame; false where it is not due yet, not taken, or was the last. */
   #advance(): boolean {
     const next = this.#next()
-    const mediaMs = mediaTimeMs(next)
+    const mediaMs = next.nextMs
     if (mediaMs >= this.#options.durationMs) {
       this.#end(null)
       return false
@@ -97,10 +99,9 @@ export class DirectoryPlayer {
 
   /** The track whose next frame is decoded first; pictures before sound at the same time, since they open fragments. */
   #next(): Playing {
-    const [first, ...others] = this.#playing
-    if (first === undefined) throw new KvsError('INTERNAL', 'a player without tracks')
-    let next = first
-    for (const other of others) if (mediaTimeMs(other) < mediaTimeMs(next)) next = other
+    let next = this.#playing[0]
+    if (next === undefined) throw new KvsError('INTERNAL', 'a player without tracks')
+    for (const playing of this.#playing) if (playing.nextMs < next.nextMs) next = playing
     return next
   }
 
@@ -119,6 +120,7 @@ export class DirectoryPlayer {
     }
     playing.frames++
     if (codec === 'alaw' || codec === 'mulaw') playing.samples += frame.data.length / (format.channels ?? 1)
+    playing.nextMs = mediaTimeMs(playing)
     return true
   }
 
