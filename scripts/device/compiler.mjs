@@ -9,11 +9,11 @@ import { targets } from './targets.mjs'
 
 const sizeFlags = [
   ...['-ffunction-sections', '-fdata-sections', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables'],
-  '-fno-ident',
+  ...['-fno-ident', '-g0', '-DNDEBUG'],
 ]
 const staticLink = ['-static', '-Wl,--gc-sections']
 
-/** `id` names the compiler and its version in the cache; `flags` go to compiling and linking, `linkFlags` to linking. */
+/** `id` names the compiler and its version in the cache; `flags` go to compiling and linking. */
 export async function compilerFor(target) {
   if (process.env.KVS_CC) return vendorCompiler()
   return zigFor(targets[target])
@@ -22,20 +22,21 @@ export async function compilerFor(target) {
 async function vendorCompiler() {
   const [program, ...args] = words(process.env.KVS_CC)
   const { stdout } = await run(program, ['--version'], { name: 'KVS_CC --version' })
-  const flags = [...args, ...words(process.env.KVS_CFLAGS ?? ''), ...sizeFlags]
-  return { program, flags, linkFlags: staticLink, env: {}, id: stdout.split('\n')[0] }
+  const flags = [...args, ...words(process.env.KVS_CFLAGS ?? '')]
+  return { program, flags, compileFlags: sizeFlags, linkFlags: staticLink, env: {}, id: stdout.split('\n')[0] }
 }
 
 function words(text) {
   return text.split(' ').filter((word) => word !== '')
 }
 
-async function zigFor({ triple, flags }) {
+async function zigFor({ triple, cpu, code = [] }) {
   const zig = await fetchZig()
   return {
     program: zig,
     // zig traps what is undefined by default, in code of others as well, which costs room.
-    flags: ['cc', '-target', triple, ...flags, '-fno-sanitize=undefined', ...sizeFlags],
+    flags: ['cc', '-target', triple, `-mcpu=${cpu}`, '-fno-sanitize=undefined'],
+    compileFlags: [...code, ...sizeFlags],
     linkFlags: staticLink,
     env: zigEnvironment(),
     id: `zig ${lock.zig.version}`,
@@ -54,6 +55,7 @@ export async function sanitizingCompiler() {
   return {
     program: 'gcc',
     flags: ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'],
+    compileFlags: [],
     linkFlags: ['-pthread', '-lm'],
     env: {},
     id: stdout.split('\n')[0],
@@ -64,7 +66,7 @@ export async function sanitizingCompiler() {
 export async function hostCompiler() {
   if (!isInstalled('cc')) return zigFor(targets.x86_64)
   const { stdout } = await run('cc', ['--version'])
-  return { program: 'cc', flags: [], linkFlags: ['-lm'], env: {}, id: stdout.split('\n')[0] }
+  return { program: 'cc', flags: [], compileFlags: [], linkFlags: ['-lm'], env: {}, id: stdout.split('\n')[0] }
 }
 
 async function fetchZig() {

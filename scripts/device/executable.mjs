@@ -12,7 +12,7 @@ import { sourceOf } from './sources.mjs'
 import { limitBytes } from './targets.mjs'
 import { engineGroup, hostGroup, tlsGroups } from './units.mjs'
 
-/** `plan`: { target, entry, output, debug, aes, limited } */
+/** `plan`: { target, entry, output, debug, regexp, aes, limited } */
 export async function buildExecutable(plan) {
   const sources = { quickjs: await sourceOf('quickjs'), mbedtls: await sourceOf('mbedtls') }
   const sanitized = plan.target === 'sanitize'
@@ -23,8 +23,9 @@ export async function buildExecutable(plan) {
     optimization: sanitized ? '-O1' : '-Os',
     hotOptimization: sanitized ? '-O1' : '-O2',
     tlsFlags: plan.aes ? [] : ['-DKVS_WITHOUT_AES_INSTRUCTIONS'],
+    engineFlags: plan.regexp ? ['-DKVS_WITH_REGEXP'] : [],
   }
-  const program = await programInC(plan.entry, sources.quickjs, { debug })
+  const program = await programInC(plan.entry, sources.quickjs, { debug, regexp: plan.regexp })
   const scratch = mkdtempSync(join(tmpdir(), 'kvs-device-'))
   try {
     const generated = writeGenerated(scratch, { 'program.c': program.text, 'roots.c': amazonRootsInC() })
@@ -33,7 +34,8 @@ export async function buildExecutable(plan) {
       ...tlsGroups(sources.mbedtls, options),
       hostGroup(sources, options, generated),
     ])
-    await (debug ? link(compiler, objects, plan.output) : linkStripped(compiler, objects, plan.output, scratch))
+    const script = sanitized ? [] : ['-T', ...writeGenerated(scratch, { 'sections.ld': linkerScript })]
+    await link(compiler, [...objects, ...script, ...(debug ? [] : ['-s'])], plan.output)
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
@@ -49,17 +51,20 @@ function writeGenerated(folder, files) {
   })
 }
 
-/** Every object of the C library names its compiler, which stripping leaves in. */
-const withoutComments = 'SECTIONS { /DISCARD/ : { *(.comment) } } INSERT AFTER .data;\n'
+/**
+ * .comment: every object of the C library names its compiler there, which stripping leaves in.
+ * .init, .fini: the C library's are ARM code without an alignment, and land between Thumb code at half a word.
+ */
+const linkerScript = `SECTIONS {
+  .init : ALIGN(4) { KEEP(*(.init)) }
+  .fini : ALIGN(4) { KEEP(*(.fini)) }
+} INSERT AFTER .text;
+SECTIONS { /DISCARD/ : { *(.comment) } } INSERT AFTER .data;
+`
 
-async function linkStripped(compiler, objects, output, scratch) {
-  const [script] = writeGenerated(scratch, { 'comments.ld': withoutComments })
-  await link(compiler, [...objects, '-s', '-T', script], output)
-}
-
-async function link(compiler, objects, output) {
+async function link(compiler, inputs, output) {
   await makeWhole(output, async (unfinished) => {
-    const args = [...compiler.flags, ...objects, ...compiler.linkFlags, '-o', unfinished]
+    const args = [...compiler.flags, ...inputs, ...compiler.linkFlags, '-o', unfinished]
     await run(compiler.program, args, { env: compiler.env, name: 'linking' })
     chmodSync(unfinished, 0o755)
   })

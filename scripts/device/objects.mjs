@@ -16,11 +16,12 @@ export async function compileAll(compiler, groups) {
 }
 
 async function compile(compiler, { flags, places, madeWith }, file) {
-  const recipe = JSON.stringify([compiler.id, compiler.flags, flags, madeWith, basename(file)])
+  const common = [...compiler.flags, ...compiler.compileFlags, ...flags]
+  const recipe = JSON.stringify([compiler.id, common, madeWith, basename(file)])
   const object = join(cache, 'objects', `${sha256(recipe, '\n', readFileSync(file))}.o`)
   if (existsSync(object)) return object
   await makeWhole(object, (unfinished) =>
-    run(compiler.program, [...compiler.flags, ...flags, ...places, '-c', file, '-o', unfinished], {
+    run(compiler.program, [...common, ...places, '-c', file, '-o', unfinished], {
       env: compiler.env,
       name: `compiling ${basename(file)}`,
     }),

@@ -12,9 +12,10 @@ import { BuildError, run } from './run.mjs'
 import { engineGroup, toolGroup } from './units.mjs'
 
 /** The program as C, and what its stages weigh. */
-export async function programInC(entry, quickjs, { debug }) {
+export async function programInC(entry, quickjs, { debug, regexp }) {
   const script = await bundle(entry, debug)
-  const bytecode = await compileScript(script, quickjs, debug)
+  const words = [...(debug ? ['debug'] : []), ...(regexp ? ['regexp'] : [])]
+  const bytecode = await compileScript(script, quickjs, words)
   const array = cArray('_Alignas(8) const unsigned char program_bytecode[]', bytecode)
   const text = `#include "program.h"\n\n${array}const unsigned int program_bytecode_size = sizeof(program_bytecode);\n`
   return { text, scriptBytes: script.length, bytecodeBytes: bytecode.length }
@@ -51,13 +52,13 @@ function loadEsbuild() {
   }
 }
 
-async function compileScript(script, quickjs, debug) {
+async function compileScript(script, quickjs, words) {
   const tool = await bytecodeTool(quickjs)
   const folder = mkdtempSync(join(tmpdir(), 'kvs-bytecode-'))
   try {
     const [input, output] = [join(folder, 'kvs.js'), join(folder, 'kvs.bytecode')]
     writeFileSync(input, script)
-    await run(tool, [input, output, ...(debug ? ['debug'] : [])], { name: 'the bytecode compiler' })
+    await run(tool, [input, output, ...words], { name: 'the bytecode compiler' })
     return readFileSync(output)
   } finally {
     rmSync(folder, { recursive: true, force: true })

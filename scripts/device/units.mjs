@@ -54,11 +54,11 @@ function tlsGroup(mbedtls, { tlsFlags }, optimization, files) {
 const tlsConfiguration = ['-DMBEDTLS_CONFIG_FILE=<mbedtls_config.h>']
 
 /** `generated`: C files that the build has written. */
-export function hostGroup({ quickjs, mbedtls }, { optimization, tlsFlags, target }, generated) {
+export function hostGroup({ quickjs, mbedtls }, { optimization, tlsFlags, engineFlags, target }, generated) {
   const version = [`-DKVS_TARGET="${target}"`, `-DKVS_QUICKJS_VERSION="${engineVersion(quickjs)}"`]
   return {
     files: [...cFilesIn(native).filter((file) => !buildTools.includes(basename(file))), ...generated],
-    flags: [optimization, ...strict, ...version, ...tlsFlags, ...tlsConfiguration],
+    flags: [optimization, ...strict, ...version, ...engineFlags, ...tlsFlags, ...tlsConfiguration],
     places: [
       `-I${native}`,
       ...['-isystem', quickjs.folder, '-isystem', join(mbedtls.folder, 'include')],
