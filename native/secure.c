@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <mbedtls/net_sockets.h>
 #include <mbedtls/platform.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "tls_failure.h"
+#include "tls_memory.h"
 
 struct secure {
     mbedtls_ssl_context ssl;
@@ -15,8 +17,8 @@ struct secure {
     int descriptor;
     /* Errno of the last system call that failed. */
     int error;
-    /* How much of what was taken lies in a record that is not sent yet. */
-    size_t unsent;
+    /* The peer has been told that nothing more is sent, or will be with what is left to be flushed. */
+    bool ended;
     /* The host where it is an address: 4 or 16 bytes, 0 of a name. */
     unsigned char address[sizeof(struct in6_addr)];
     size_t address_length;
@@ -33,12 +35,9 @@ static int send_some(void *opaque, const unsigned char *bytes, size_t length)
     if (errno == EAGAIN || errno == EINTR)
         return MBEDTLS_ERR_SSL_WANT_WRITE;
     /* A server that refuses a handshake does not wait for the rest of it: what it said, read next, tells more. */
-    if (errno == EPIPE && mbedtls_ssl_is_handshake_over(&secure->ssl) == 0)
-        return (int)length;
-    secure->error = errno;
-    /* A server that refuses a client hangs up while that is still sending: why is there to be read. */
     if ((errno == EPIPE || errno == ECONNRESET) && mbedtls_ssl_is_handshake_over(&secure->ssl) == 0)
         return (int)length;
+    secure->error = errno;
     return MBEDTLS_ERR_NET_SEND_FAILED;
 }
 
@@ -110,6 +109,7 @@ struct secure *secure_new(struct tls_settings *settings, const char *host, int p
     if (set_up(secure) == 0)
         return secure;
     secure_free(secure);
+    (void)tls_memory_lacked();
     return NULL;
 }
 
@@ -167,30 +167,29 @@ enum io secure_read(struct secure *secure, uint8_t *into, size_t room, size_t *l
     }
 }
 
-/*
- * A record that finds no room is kept by mbedTLS, encrypted: the call that sends it must repeat the length, but the
- * bytes are not looked at again.
- */
+/* A record that finds no room is kept by mbedTLS, encrypted, so that its bytes are done with. */
 enum io secure_write(struct secure *secure, const uint8_t *bytes, size_t length, size_t *taken,
                      struct failure *failure)
 {
-    size_t record = length < SECURE_RECORD_BYTES ? length : SECURE_RECORD_BYTES;
+    size_t most = (size_t)mbedtls_ssl_get_max_out_record_payload(&secure->ssl);
+    size_t record = length < most ? length : most;
     int code = mbedtls_ssl_write(&secure->ssl, bytes, record);
-    secure->unsent = code == MBEDTLS_ERR_SSL_WANT_WRITE ? record : 0;
-    *taken = code == MBEDTLS_ERR_SSL_WANT_WRITE ? record : code > 0 ? (size_t)code : 0;
+    *taken = code == MBEDTLS_ERR_SSL_WANT_WRITE || code >= 0 ? record : 0;
     return outcome(secure, code, failure);
 }
 
+/* While something is left mbedTLS sends that and nothing else; reading may have done it before. */
 enum io secure_flush(struct secure *secure, struct failure *failure)
 {
-    if (secure->unsent == 0)
+    if (secure->ssl.MBEDTLS_PRIVATE(out_left) == 0)
         return IO_DONE;
-    static const uint8_t not_looked_at[1];
-    size_t taken;
-    return secure_write(secure, not_looked_at, secure->unsent, &taken, failure);
+    return outcome(secure, mbedtls_ssl_write(&secure->ssl, NULL, 0), failure);
 }
 
 enum io secure_end(struct secure *secure, struct failure *failure)
 {
+    if (secure->ended)
+        return IO_DONE;
+    secure->ended = true;
     return outcome(secure, mbedtls_ssl_close_notify(&secure->ssl), failure);
 }

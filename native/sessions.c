@@ -3,6 +3,8 @@
 #include <mbedtls/platform.h>
 #include <string.h>
 
+#include "tls_memory.h"
+
 /* The control plane, a data endpoint, one for credentials, and one to spare. */
 #define SESSIONS_MAX 4
 
@@ -45,12 +47,18 @@ static void forget_oldest(struct sessions *sessions)
     forget(at);
 }
 
-/* A server may take a ticket more than once and send no other, so it stays; what cannot be offered costs a handshake. */
+/* A session that finds no memory costs a full handshake and nothing else: the lack is nobody's failure. */
+static void forgive(void)
+{
+    (void)tls_memory_lacked();
+}
+
+/* A server may take a ticket more than once and send no other, so it stays. */
 void sessions_offer(struct sessions *sessions, const char *host, int port, mbedtls_ssl_context *ssl)
 {
     const struct session *session = *find(sessions, host, port);
-    if (session != NULL)
-        (void)mbedtls_ssl_set_session(ssl, &session->session);
+    if (session != NULL && mbedtls_ssl_set_session(ssl, &session->session) != 0)
+        forgive();
 }
 
 /* Resuming needs no certificate, which is the largest part of a session. */
@@ -85,8 +93,10 @@ void sessions_keep(struct sessions *sessions, const char *host, int port, const 
 {
     sessions_forget(sessions, host, port);
     struct session *session = copy(host, port, ssl);
-    if (session == NULL)
+    if (session == NULL) {
+        forgive();
         return;
+    }
     session->next = sessions->first;
     sessions->first = session;
     forget_oldest(sessions);

@@ -13,7 +13,7 @@ import type { Order } from './net.ts'
 import { around, pattern } from './pattern.ts'
 import { buildProgram, runProgram, targets } from './program.ts'
 import { assertIdle, refused, said, talked } from './said.ts'
-import { freePort, listen } from './servers.ts'
+import { freePort, leadingTo, listen, onceWaiting } from './servers.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'kvs-test-'))
 after(() => rm(folder, { recursive: true }))
@@ -29,7 +29,7 @@ for (const target of targets) {
     })
 
     const says = (name: string, order: Order) => said(program, name, order)
-    const listenTcp = (t: TestContext, accept: (socket: Socket) => void, host?: string): Promise<number> =>
+    const listenTcp = (t: TestContext, accept: (socket: Socket) => unknown, host?: string): Promise<number> =>
       listen(t, createServer({ allowHalfOpen: true }, accept), host)
 
     describe('names and addresses', () => {
@@ -73,10 +73,11 @@ for (const target of targets) {
     describe('writing', () => {
       test('every byte in order to a reader who is slow', async (t) => {
         let received: Promise<Buffer> = Promise.resolve(Buffer.alloc(0))
-        const port = await listenTcp(t, (socket) => {
-          received = setTimeout(200).then(() => buffer(socket))
+        const read = (socket: Socket) => {
+          received = buffer(socket)
           void received.then(() => socket.end())
-        })
+        }
+        const port = await listenTcp(t, onceWaiting(read))
         const events = await says('write', { host: '127.0.0.1', port, writes: around })
         assert.deepEqual(events, [{ waited: true }, { close: null, detail: '' }])
         const expected = around.flatMap((sizes, index) => pattern(index + 1, sizes))
@@ -135,13 +136,9 @@ for (const target of targets) {
         assertIdle(idle)
       })
 
-      for (const destroyIn of ['connect', 'onOpen', 'onData', 'onDrain', 'onClose']) {
+      for (const [destroyIn, accept] of Object.entries(leadingTo())) {
         test(`destroyed in ${destroyIn}`, async (t) => {
-          const port = await listenTcp(t, (socket) => {
-            socket.resume()
-            if (destroyIn === 'onData') socket.write(Buffer.alloc(100_000))
-            if (destroyIn === 'onClose') socket.end()
-          })
+          const port = await listenTcp(t, accept)
           const events = await says('destroy', { host: '127.0.0.1', port, destroyIn })
           assert.deepEqual(events.slice(-2), [{ [destroyIn]: true }, { taken: false }])
         })

@@ -56,6 +56,11 @@ function connect(handlers: Partial<NativeSocketHandlers>): NativeSocket {
   return native.connect({ host: order.host, port: order.port, tls: settings }, { ...silent, ...handlers })
 }
 
+/** A second connection tells the server that it may read what comes on the first. */
+function waits(): NativeSocket {
+  return connect({})
+}
+
 function onClose(error: string | null, detail: string): void {
   report({ close: error, detail })
   native.exit(0)
@@ -103,6 +108,7 @@ const cases: Record<string, () => void> = {
   write() {
     let next = 0
     let drains = 0
+    let sign: NativeSocket | undefined
     const socket = connect({
       onOpen: () => go(),
       onDrain() {
@@ -111,6 +117,7 @@ const cases: Record<string, () => void> = {
       },
       onClose(error, detail) {
         report({ waited: drains > 0 })
+        sign?.destroy()
         onClose(error, detail)
       },
     })
@@ -119,6 +126,7 @@ const cases: Record<string, () => void> = {
         const sizes = order.writes?.[next++]
         more = sizes !== undefined && socket.write(pattern(next, sizes))
         if (sizes === undefined) socket.end()
+        else if (!more) sign ??= waits()
       }
     }
   },
@@ -169,7 +177,9 @@ const cases: Record<string, () => void> = {
     const socket = connect({
       onOpen() {
         at('onOpen')
-        while (order.destroyIn === 'onDrain' && socket.write([new Uint8Array(1_000_000)]));
+        if (destroyed || order.destroyIn !== 'onDrain') return
+        while (socket.write([new Uint8Array(1_000_000)]));
+        waits()
       },
       onData: () => at('onData'),
       onDrain: () => at('onDrain'),

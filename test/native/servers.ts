@@ -38,7 +38,7 @@ export async function listen(t: TestContext, server: Server, host = '127.0.0.1')
 export function listenTls(
   t: TestContext,
   options: TlsOptions & { readonly shown?: KeyedCertificate; readonly at?: string },
-  accept: (socket: TLSSocket) => void,
+  accept: (socket: TLSSocket) => unknown,
 ): Promise<number> {
   const { shown = certificateFor(['localhost', '127.0.0.1', '::1']), at, ...others } = options
   const server = createTlsServer({ cert: shown.certificate, key: shown.privateKey, ...others }, (socket) => {
@@ -61,6 +61,24 @@ export function listenByteByByte(t: TestContext, port: number): Promise<number> 
   })
   return listen(t, server)
 }
+
+/** Reads the first connection with `read` once a second one has come: who writes there finds no room before. */
+export function onceWaiting<S extends Socket>(read: (first: S) => unknown): (socket: S) => void {
+  let first: S | undefined
+  return (socket) => {
+    if (first === undefined) first = socket
+    else read(first)
+  }
+}
+
+/** What a server does for the handlers of a client to be called. */
+export const leadingTo = (): Readonly<Record<string, (socket: Socket) => unknown>> => ({
+  connect: (socket: Socket) => socket.resume(),
+  onOpen: (socket: Socket) => socket.resume(),
+  onData: (socket: Socket) => socket.resume().write(Buffer.alloc(100_000)),
+  onDrain: onceWaiting((first: Socket) => first.resume()),
+  onClose: (socket: Socket) => socket.resume().end(),
+})
 
 /** A port that nothing listens on. */
 export async function freePort(): Promise<number> {

@@ -13,7 +13,16 @@ import type { Order } from './net.ts'
 import { around, pattern } from './pattern.ts'
 import { buildProgram, targets } from './program.ts'
 import { assertIdle, said, talked } from './said.ts'
-import { authority, certificateFor, listen, listenByteByByte, listenTls, pemFiles } from './servers.ts'
+import {
+  authority,
+  certificateFor,
+  leadingTo,
+  listen,
+  listenByteByByte,
+  listenTls,
+  onceWaiting,
+  pemFiles,
+} from './servers.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'kvs-test-'))
 after(() => rm(folder, { recursive: true }))
@@ -112,9 +121,10 @@ for (const target of targets) {
 
         test('every byte in order to a reader who is slow', async (t) => {
           let received: Promise<Buffer> = Promise.resolve(Buffer.alloc(0))
-          const port = await listenTls(t, only(version), (socket) => {
-            received = setTimeout(200).then(() => buffer(socket))
-          })
+          const read = (socket: TLSSocket) => {
+            received = buffer(socket)
+          }
+          const port = await listenTls(t, only(version), onceWaiting(read))
           const events = await says('write', { host: 'localhost', port, tls, writes: around })
           assert.deepEqual(events, [{ waited: true }, { close: null, detail: '' }])
           const expected = around.flatMap((sizes, index) => pattern(index + 1, sizes))
@@ -141,13 +151,9 @@ for (const target of targets) {
           assertIdle(idle)
         })
 
-        for (const destroyIn of ['connect', 'onOpen', 'onData', 'onDrain', 'onClose']) {
+        for (const [destroyIn, accept] of Object.entries(leadingTo())) {
           test(`destroyed in ${destroyIn}`, async (t) => {
-            const port = await listenTls(t, only(version), (socket) => {
-              socket.resume()
-              if (destroyIn === 'onData') socket.write(Buffer.alloc(100_000))
-              if (destroyIn === 'onClose') socket.end()
-            })
+            const port = await listenTls(t, only(version), accept)
             const events = await says('destroy', { host: 'localhost', port, tls, destroyIn })
             assert.deepEqual(events.slice(-2), [{ [destroyIn]: true }, { taken: false }])
           })
