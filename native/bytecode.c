@@ -1,6 +1,8 @@
 /*
  * A tool of the build, not part of the executable: compiles a script to the engine's bytecode.
- *   bytecode SCRIPT OUTPUT [debug]     debug: function names and line numbers stay in it, for traces of errors
+ *   bytecode SCRIPT OUTPUT [debug] [regexp]
+ *     debug: function names and line numbers stay in it, for traces of errors
+ *     regexp: for executables with regular expressions; of others a script that needs them fails here
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,19 +43,24 @@ static _Noreturn void fail_with_exception(JSContext *context) {
     exit(1);
 }
 
+static int has_word(char **words, const char *word) {
+    while (*words != NULL && strcmp(*words, word) != 0) words++;
+    return *words != NULL;
+}
+
 int main(int argc, char **argv) {
     if (argc < 3) fail("go on without", "SCRIPT OUTPUT");
-    int debug = argc > 3 && strcmp(argv[3], "debug") == 0;
+    char **words = argv + 3;
     size_t length;
     char *script = read_script(argv[1], &length);
 
     JSRuntime *runtime = JS_NewRuntime();
     JSContext *context = runtime != NULL ? JS_NewContextRaw(runtime) : NULL;
     if (context == NULL) fail("start", "the engine");
-    /* The compiler of regular expressions is left out: the executable has none, so a script that needs it fails here. */
     JS_AddIntrinsicBaseObjects(context);
     JS_AddIntrinsicEval(context);
-    JS_SetStripInfo(runtime, debug ? JS_STRIP_SOURCE : JS_STRIP_DEBUG);
+    if (has_word(words, "regexp")) JS_AddIntrinsicRegExpCompiler(context);
+    JS_SetStripInfo(runtime, has_word(words, "debug") ? JS_STRIP_SOURCE : JS_STRIP_DEBUG);
 
     JSValue program = JS_Eval(context, script, length, "kvs.js", JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_COMPILE_ONLY);
     if (JS_IsException(program)) fail_with_exception(context);

@@ -133,6 +133,9 @@ static void add_intrinsics(JSContext *context)
     JS_AddIntrinsicMapSet(context);
     JS_AddIntrinsicTypedArrays(context);
     JS_AddIntrinsicPromise(context);
+#ifdef KVS_WITH_REGEXP
+    JS_AddIntrinsicRegExp(context);
+#endif
 }
 
 static void add_native(JSContext *context)
