@@ -2,27 +2,33 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { picture } from '../../src/core/testing/media.ts'
 import { assertBalanced } from '../drive/bad.ts'
 import { loadedBytes } from '../drive/elf.ts'
 import { startEndpoint } from '../drive/endpoint.ts'
+import { temporaryFolder } from '../drive/folder.ts'
 import { command, type Exit, endOf, jsonLines, runKvs } from '../drive/kvs.ts'
-import { samples } from '../drive/source.ts'
+import { writeFrames } from '../drive/source.ts'
 
 const stepBytes = 64 * 1024
 /** With this much it must stream. */
 const enoughBytes = 4 * 1024 * 1024
 /** What the kernel maps besides: the first part of the stack, and pages of its own. */
 const kernelBytes = 192 * 1024
+/** A second of them is more than the buffer takes: where memory is short, its blocks are what is missing. */
+const largePictures = Array.from({ length: 25 }, (_, n) => picture(n, n === 0, 100_000))
 
 test('less and less address space', async (t) => {
   const { env } = await startEndpoint(t, { limits: 'off' })
+  const directory = await temporaryFolder(t)
+  await writeFrames(directory, 'h264', largePictures)
   const [executable] = command()
   const startBytes = (await loadedBytes(executable)) + kernelBytes
   const limits: number[] = []
   for (let limit = enoughBytes; limit >= startBytes - 4 * stepBytes; limit -= stepBytes) limits.push(limit)
   const outcomes = new Map<number, string>()
   await inParallel(limits, 4, async (limit) => {
-    const args = ['-n', `limit-${limit}`, '-d', samples, '-D', '1', '--json', '--give-up-after', '1']
+    const args = ['-n', `limit-${limit}`, '-d', directory, '-D', '1', '--json', '--give-up-after', '1']
     const exit = await runKvs(t, args, { env, command: ['prlimit', `--as=${limit}`, ...command()] })
     outcomes.set(limit, judged(exit, limit < startBytes))
   })
