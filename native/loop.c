@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "code.h"
 #include "engine.h"
 
 static struct watch *watches;
@@ -92,6 +93,7 @@ static void turn(void)
         dispatch();
     polled_count = 0;
     clock_run_due();
+    code_let_go();
 }
 
 int loop_run(void)
