@@ -29,6 +29,7 @@ const debianPackages = {
     '/usr/include/stdio.h': 'libc6-dev',
     xz: 'xz-utils',
     bzip2: 'bzip2',
+    patch: 'patch',
     'qemu-arm-static': 'qemu-user-static',
   }),
 }
