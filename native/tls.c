@@ -38,6 +38,9 @@ static struct tls_settings *new_settings(void)
 static const char *configure(struct tls_settings *settings)
 {
     static const char *protocols[] = {"http/1.1", NULL};
+    /* A share of the first is offered: mbedTLS agrees on a key over P-256 in two thirds of what X25519 takes it. */
+    static const uint16_t groups[] = {MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1, MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
+                                      MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1, MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
     mbedtls_ssl_config *config = &settings->config;
     if (psa_crypto_init() != PSA_SUCCESS ||
         mbedtls_ssl_config_defaults(config, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
@@ -48,6 +51,7 @@ static const char *configure(struct tls_settings *settings)
     mbedtls_ssl_conf_authmode(config, MBEDTLS_SSL_VERIFY_REQUIRED);
     mbedtls_ssl_conf_min_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_2);
     mbedtls_ssl_conf_ciphersuites(config, ciphers_in_order());
+    mbedtls_ssl_conf_groups(config, groups);
     mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(config,
                                                              MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
     mbedtls_ssl_conf_ca_chain(config, &settings->anchors, NULL);
