@@ -30,13 +30,14 @@ function words(text) {
   return text.split(' ').filter((word) => word !== '')
 }
 
-async function zigFor({ triple, cpu, code = [] }) {
+async function zigFor({ triple, cpu, code = [], engineCode = [] }) {
   const zig = await fetchZig()
   return {
     program: zig,
     // zig traps what is undefined by default, in code of others as well, which costs room.
     flags: ['cc', '-target', triple, `-mcpu=${cpu}`, '-fno-sanitize=undefined'],
     compileFlags: [...code, ...sizeFlags],
+    engineFlags: engineCode,
     linkFlags: staticLink,
     env: zigEnvironment(),
     id: `zig ${lock.zig.version}`,

@@ -8,6 +8,7 @@ import { compileAll } from './objects.mjs'
 import { programInC } from './program.mjs'
 import { amazonRootsInC } from './roots.mjs'
 import { BuildError, run } from './run.mjs'
+import { linkerScript } from './sections.mjs'
 import { sourceOf } from './sources.mjs'
 import { limitBytes } from './targets.mjs'
 import { engineGroup, hostGroup, tlsGroups } from './units.mjs'
@@ -23,18 +24,18 @@ export async function buildExecutable(plan) {
     optimization: sanitized ? '-O1' : '-Os',
     hotOptimization: sanitized ? '-O1' : '-O2',
     tlsFlags: plan.aes ? [] : ['-DKVS_WITHOUT_AES_INSTRUCTIONS'],
-    engineFlags: plan.regexp ? ['-DKVS_WITH_REGEXP'] : [],
+    hostFlags: plan.regexp ? ['-DKVS_WITH_REGEXP'] : [],
   }
   const program = await programInC(plan.entry, sources.quickjs, { debug, regexp: plan.regexp })
   const scratch = mkdtempSync(join(tmpdir(), 'kvs-device-'))
   try {
     const generated = writeGenerated(scratch, { 'program.c': program.text, 'roots.c': amazonRootsInC() })
     const objects = await compileAll(compiler, [
-      engineGroup(sources.quickjs, options.optimization),
+      engineGroup(sources.quickjs, options.optimization, compiler.engineFlags),
       ...tlsGroups(sources.mbedtls, options),
       hostGroup(sources, options, generated),
     ])
-    const script = sanitized ? [] : ['-T', ...writeGenerated(scratch, { 'sections.ld': linkerScript })]
+    const script = sanitized ? [] : ['-T', ...writeGenerated(scratch, { 'sections.ld': linkerScript() })]
     await link(compiler, [...objects, ...script, ...(debug ? [] : ['-s'])], plan.output)
   } finally {
     rmSync(scratch, { recursive: true, force: true })
@@ -50,17 +51,6 @@ function writeGenerated(folder, files) {
     return path
   })
 }
-
-/**
- * .comment: every object of the C library names its compiler there, which stripping leaves in.
- * .init, .fini: the C library's are ARM code without an alignment, and land between Thumb code at half a word.
- */
-const linkerScript = `SECTIONS {
-  .init : ALIGN(4) { KEEP(*(.init)) }
-  .fini : ALIGN(4) { KEEP(*(.fini)) }
-} INSERT AFTER .text;
-SECTIONS { /DISCARD/ : { *(.comment) } } INSERT AFTER .data;
-`
 
 async function link(compiler, inputs, output) {
   await makeWhole(output, async (unfinished) => {

@@ -17,10 +17,10 @@ const hotFiles = ['aes.c', 'aesce.c', 'aesni.c', 'chacha20.c', 'chachapoly.c', '
 const strict = ['-std=c11', '-D_GNU_SOURCE=', '-Wall', '-Wextra', '-Werror']
 const quiet = ['-w']
 
-export function engineGroup(quickjs, optimization) {
+export function engineGroup(quickjs, optimization, targetFlags = []) {
   return {
     files: engineFiles.map((name) => join(quickjs.folder, name)),
-    flags: [optimization, ...quiet, '-D_GNU_SOURCE', `-DCONFIG_VERSION="${engineVersion(quickjs)}"`],
+    flags: [optimization, ...targetFlags, ...quiet, '-D_GNU_SOURCE', `-DCONFIG_VERSION="${engineVersion(quickjs)}"`],
     places: [hidden(quickjs.folder, 'quickjs')],
     madeWith: quickjs.id,
   }
@@ -54,11 +54,11 @@ function tlsGroup(mbedtls, { tlsFlags }, optimization, files) {
 const tlsConfiguration = ['-DMBEDTLS_CONFIG_FILE=<mbedtls_config.h>']
 
 /** `generated`: C files that the build has written. */
-export function hostGroup({ quickjs, mbedtls }, { optimization, tlsFlags, engineFlags, target }, generated) {
+export function hostGroup({ quickjs, mbedtls }, { optimization, tlsFlags, hostFlags, target }, generated) {
   const version = [`-DKVS_TARGET="${target}"`, `-DKVS_QUICKJS_VERSION="${engineVersion(quickjs)}"`]
   return {
     files: [...cFilesIn(native).filter((file) => !buildTools.includes(basename(file))), ...generated],
-    flags: [optimization, ...strict, ...version, ...engineFlags, ...tlsFlags, ...tlsConfiguration],
+    flags: [optimization, ...strict, ...version, ...hostFlags, ...tlsFlags, ...tlsConfiguration],
     places: [
       `-I${native}`,
       ...['-isystem', quickjs.folder, '-isystem', join(mbedtls.folder, 'include')],
