@@ -4,8 +4,11 @@ import { utf8Bytes } from '../text.ts'
 
 /** Width in bytes of the shortest size field for `size`, 0 to 2^53: the value of all ones means "unknown". */
 export function sizeWidth(size: number): number {
-  let width = 1
-  let above = 127
+  // What frames have, without a loop: it is asked for each of them.
+  if (size < 127) return 1
+  if (size < 16_383) return 2
+  let width = 3
+  let above = 2_097_151
   while (size >= above) {
     width++
     above = 128 * (above + 1) - 1
@@ -24,11 +27,16 @@ export function putSize(out: Uint8Array, at: number, size: number): number {
 /** Writes an unsigned number, up to 2^53, big-endian in `width` bytes and returns the offset after it. */
 export function putUnsigned(out: Uint8Array, at: number, value: number, width: number): number {
   let rest = value
-  for (let i = at + width - 1; i >= at; i--) {
-    // Not a shift: above 2^32 bit operators would cut.
+  let i = at + width - 1
+  // Above 2^32 a shift would cut.
+  while (rest >= 0x1_0000_0000) {
     const above = Math.floor(rest / 256)
-    out[i] = rest - above * 256
+    out[i--] = rest - above * 256
     rest = above
+  }
+  while (i >= at) {
+    out[i--] = rest
+    rest >>>= 8
   }
   return at + width
 }
