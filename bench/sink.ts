@@ -32,6 +32,8 @@ export interface SinkReport {
   readonly bodyBytes: number
   /** Of the last PutMedia: when its first byte of media came, see `sharedMs`; 0: not yet. */
   readonly firstMediaMs: number
+  /** How many PutMedia there were. */
+  readonly sessions: number
   /** Of the last PutMedia: version of TLS and cipher suite. */
   readonly tls: string
   /** TLS handshakes so far, and how many of them resumed an earlier session. */
@@ -45,6 +47,7 @@ const { persist = true, version, ciphers } = JSON.parse(process.argv[3] ?? '{}')
 const secure = { ...(version && { minVersion: version, maxVersion: version }), ...(ciphers && { ciphers }) }
 let last: ServiceConnection | undefined
 let lastTls = ''
+let sessions = 0
 let handshakes = 0
 let resumed = 0
 
@@ -56,6 +59,7 @@ const server = tls.createServer({ key: key.privateKey, cert: key.certificate, ..
   if (!service) return takeAll(socket)
   const connection: ServiceConnection = new ServiceConnection(socket, { port: port(), persist }, () => {
     last = connection
+    sessions++
     lastTls = `${socket.getProtocol() ?? ''} ${socket.getCipher().standardName}`
   })
 })
@@ -67,6 +71,7 @@ answer(
     cpuSeconds: cpuSeconds(),
     bodyBytes: last?.bodyBytes ?? 0,
     firstMediaMs: last?.firstMediaMs ?? 0,
+    sessions,
     tls: lastTls,
     handshakes,
     resumed,

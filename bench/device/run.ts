@@ -39,7 +39,11 @@ export async function runProgram({ command, args, sink: options = {}, endAfterMs
     const timer = endAfterMs === undefined ? undefined : setTimeout(() => child.kill(), endAfterMs)
     await ended
     clearTimeout(timer)
-    return { startMs, sink: await ask<SinkReport>(sink.child) }
+    const report = await ask<SinkReport>(sink.child)
+    if (endAfterMs === undefined && report.sessions !== 1) {
+      throw new Error(`${command.join(' ')}: ${report.sessions} sessions where one was to be measured`)
+    }
+    return { startMs, sink: report }
   } finally {
     await endChild(sink.child)
     await rm(folder, { recursive: true, force: true })
