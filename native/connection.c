@@ -138,7 +138,7 @@ static JSValue fail_job(JSContext *context, int argc, JSValueConst *argv)
     return JS_UNDEFINED;
 }
 
-/* For what fails while the program is calling. */
+/* For what fails while the program is calling: handlers are not called before that is over. */
 static void fail_later(struct connection *connection)
 {
     connection->phase = BROKEN;
@@ -226,17 +226,6 @@ static void on_dialled(void *owner, int descriptor, const char *error)
     JS_FreeValue(engine_context, object);
 }
 
-/* Handlers are not called before the present call is over: what fails at once is told by a job. */
-static void dial(struct connection *connection)
-{
-    const char *error;
-    connection->dial = dial_start(connection->host, connection->port, on_dialled, connection, &error);
-    if (connection->dial != NULL)
-        return;
-    failure_set(&connection->transport.failure, error, "");
-    fail_later(connection);
-}
-
 struct connection *connection_new(JSContext *context, const struct connection_options *options)
 {
     size_t size = strlen(options->host) + 1;
@@ -257,7 +246,12 @@ void connection_start(struct connection *connection, JSValueConst object)
     connection->object = JS_DupValue(engine_context, object);
     connection->next = connections;
     connections = connection;
-    dial(connection);
+    const char *error;
+    connection->dial = dial_start(connection->host, connection->port, on_dialled, connection, &error);
+    if (connection->dial != NULL)
+        return;
+    failure_set(&connection->transport.failure, error, "");
+    fail_later(connection);
 }
 
 /* While the program is calling. */

@@ -1,7 +1,7 @@
 /** Whom the device's host trusts, and what it says of servers that it refuses or that refuse it. */
 
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -117,6 +117,18 @@ for (const target of targets) {
           assert.deepEqual(events, talked('x'))
         })
       }
+
+      test('with the cipher that this processor is fastest with', async (t) => {
+        const features = (await readFile('/proc/cpuinfo', 'utf8')).split(/\s+/)
+        const hasAes = features.includes('aes') && features.includes('pclmulqdq')
+        const ciphers: string[] = []
+        const port = await listenTls(t, { honorCipherOrder: false }, (socket) => {
+          ciphers.push(socket.getCipher().name)
+          echo(socket)
+        })
+        await said(program, 'talk', { host: 'localhost', port, tls, say: 'x' })
+        assert.deepEqual(ciphers, [hasAes ? 'TLS_AES_128_GCM_SHA256' : 'TLS_CHACHA20_POLY1305_SHA256'])
+      })
 
       test('by one of several authorities, of which some cannot be read', async (t) => {
         const order = { host: 'localhost', port: await listenTls(t, {}, echo), tls: { ca: files.bundle }, say: 'x' }
