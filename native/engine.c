@@ -14,7 +14,7 @@
  * The program needs a third of it. The kernel maps 128 KB before a process starts; of what comes after, a limit could
  * leave too little, which would end the process without a word.
  */
-#ifdef __SANITIZE_ADDRESS__
+#if defined __SANITIZE_ADDRESS__ || defined KVS_FOR_TESTS
 #define STACK_BYTES (1024 * 1024)
 #else
 #define STACK_BYTES (96 * 1024)
@@ -133,7 +133,7 @@ static void add_intrinsics(JSContext *context)
     JS_AddIntrinsicMapSet(context);
     JS_AddIntrinsicTypedArrays(context);
     JS_AddIntrinsicPromise(context);
-#ifdef KVS_WITH_REGEXP
+#ifdef KVS_FOR_TESTS
     JS_AddIntrinsicRegExp(context);
 #endif
 }

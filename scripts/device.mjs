@@ -24,7 +24,7 @@ Options:
   --no-aes          leave out AES instructions, to measure (kvs-TARGET-noaes)
   --entry FILE      another program than src/device/kvs.ts, with --output
   --output PATH     a name in dist/device, or a path
-  --regexp          with regular expressions, which tests use and kvs does without
+  --for-tests       with regular expressions and a deep stack, which tests use and kvs does without
 
 Environment:
   KVS_CC, KVS_CFLAGS    a vendor's own C compiler instead of the one fetched, and its options, for the one target named
@@ -67,7 +67,7 @@ function parseArguments() {
         'no-aes': { type: 'boolean', default: false },
         entry: { type: 'string' },
         output: { type: 'string' },
-        regexp: { type: 'boolean', default: false },
+        'for-tests': { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h' },
       },
     })
@@ -89,14 +89,14 @@ function makePlans({ values, positionals }) {
   return wanted.map((target) => makePlan(target, values))
 }
 
-function makePlan(target, { entry, output, debug, regexp, 'no-aes': noAes }) {
+function makePlan(target, { entry, output, debug, 'for-tests': forTests, 'no-aes': noAes }) {
   const name = output ?? `kvs-${target}${noAes ? '-noaes' : ''}${debug ? '-debug' : ''}`
   return {
     target,
     entry: resolve(entry ?? join(checkout, 'src', 'device', 'kvs.ts')),
     output: name.includes('/') ? resolve(name) : join(built, name),
     debug,
-    regexp,
+    forTests,
     aes: !noAes,
     limited: !entry && !debug,
   }

@@ -13,7 +13,7 @@ import { sourceOf } from './sources.mjs'
 import { limitBytes } from './targets.mjs'
 import { engineGroup, hostGroup, tlsGroups } from './units.mjs'
 
-/** `plan`: { target, entry, output, debug, regexp, aes, limited } */
+/** `plan`: { target, entry, output, debug, forTests, aes, limited } */
 export async function buildExecutable(plan) {
   const sources = { quickjs: await sourceOf('quickjs'), mbedtls: await sourceOf('mbedtls') }
   const sanitized = plan.target === 'sanitize'
@@ -24,9 +24,9 @@ export async function buildExecutable(plan) {
     optimization: sanitized ? '-O1' : '-Os',
     hotOptimization: sanitized ? '-O1' : '-O2',
     tlsFlags: plan.aes ? [] : ['-DKVS_WITHOUT_AES_INSTRUCTIONS'],
-    hostFlags: plan.regexp ? ['-DKVS_WITH_REGEXP'] : [],
+    hostFlags: plan.forTests ? ['-DKVS_FOR_TESTS'] : [],
   }
-  const program = await programInC(plan.entry, sources.quickjs, { debug, regexp: plan.regexp })
+  const program = await programInC(plan.entry, sources.quickjs, { debug, regexp: plan.forTests })
   const scratch = mkdtempSync(join(tmpdir(), 'kvs-device-'))
   try {
     const generated = writeGenerated(scratch, { 'program.c': program.text, 'roots.c': amazonRootsInC() })
