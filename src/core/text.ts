@@ -32,7 +32,12 @@ export function utf8Text(bytes: Uint8Array, from = 0, to = bytes.length): string
   let at = from
   while (at < to) {
     const first = bytes[at] ?? 0
-    const length = first < 0x80 ? 1 : first >= 0xf0 && first < 0xf5 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 0
+    if (first < 0x80) {
+      text += String.fromCharCode(first)
+      at++
+      continue
+    }
+    const length = first >= 0xf0 && first < 0xf5 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 0
     const code = length === 0 || first >= 0xf5 || at + length > to ? -1 : decode(bytes, at, length)
     text += code < 0 ? '\ufffd' : String.fromCodePoint(code)
     at += code < 0 ? 1 : length
@@ -42,7 +47,6 @@ export function utf8Text(bytes: Uint8Array, from = 0, to = bytes.length): string
 
 function decode(bytes: Uint8Array, at: number, length: number): number {
   const first = bytes[at] ?? 0
-  if (length === 1) return first
   let code = first & (0xff >> (length + 1))
   for (let i = 1; i < length; i++) {
     const next = bytes[at + i] ?? 0

@@ -30,39 +30,71 @@ export class AckParser {
   }
 
   push(bytes: Uint8Array): void {
-    for (const byte of bytes) this.#pushByte(byte)
+    let at = 0
+    while (at < bytes.length) {
+      if (this.#lost) at = this.#findLine(bytes, at)
+      else if (this.#depth === 0) at = this.#findObject(bytes, at)
+      else at = this.#readObject(bytes, at)
+    }
   }
 
-  #pushByte(byte: number): void {
-    if (this.#lost) {
-      this.#lost = byte !== lineFeed
-      return
+  /** Passes over what is left of a line; returns where to go on. */
+  #findLine(bytes: Uint8Array, at: number): number {
+    const end = bytes.indexOf(lineFeed, at)
+    if (end < 0) return bytes.length
+    this.#lost = false
+    return end + 1
+  }
+
+  #findObject(bytes: Uint8Array, at: number): number {
+    const start = bytes.indexOf(braceOpen, at)
+    if (start < 0) return bytes.length
+    this.#length = 0
+    this.#depth = 1
+    this.#hold(bytes, start, start + 1)
+    return start + 1
+  }
+
+  /** Reads to the end of the object or of the bytes. State is kept in variables meanwhile: this runs for every byte. */
+  #readObject(bytes: Uint8Array, from: number): number {
+    let depth = this.#depth
+    let inString = this.#inString
+    let escaped = this.#escaped
+    const end = Math.min(bytes.length, from + maxAckBytes - this.#length)
+    let at = from
+    while (at < end && depth > 0) {
+      const byte = bytes[at++]
+      if (inString) {
+        if (byte === lineFeed) {
+          // JSON has no line break in a string: the line was cut off, and the next one must not be lost with it.
+          this.#abandon()
+          return at
+        }
+        if (escaped) escaped = false
+        else if (byte === backslash) escaped = true
+        else if (byte === quote) inString = false
+      } else if (byte === quote) inString = true
+      else if (byte === braceOpen) depth++
+      else if (byte === braceClose) depth--
     }
-    if (this.#depth === 0) {
-      if (byte !== braceOpen) return
-      this.#length = 0
-    }
-    if (this.#length === maxAckBytes) {
-      this.#abandon()
-      this.#lost = true
-      return
-    }
-    this.#held[this.#length] = byte
-    this.#length++
-    if (this.#inString) {
-      // JSON has no line break in a string: the line was cut off, and the next one must not be lost with it.
-      if (byte === lineFeed) this.#abandon()
-      else if (this.#escaped) this.#escaped = false
-      else if (byte === backslash) this.#escaped = true
-      else if (byte === quote) this.#inString = false
-    } else if (byte === quote) {
-      this.#inString = true
-    } else if (byte === braceOpen) {
-      this.#depth++
-    } else if (byte === braceClose) {
-      this.#depth--
-      if (this.#depth === 0) this.#finish()
-    }
+    this.#hold(bytes, from, at)
+    this.#depth = depth
+    this.#inString = inString
+    this.#escaped = escaped
+    if (depth === 0) this.#finish()
+    else if (at < bytes.length) this.#giveUp()
+    return at
+  }
+
+  #hold(bytes: Uint8Array, from: number, to: number): void {
+    this.#held.set(bytes.subarray(from, to), this.#length)
+    this.#length += to - from
+  }
+
+  /** The object is too long, and so is its line. */
+  #giveUp(): void {
+    this.#abandon()
+    this.#lost = true
   }
 
   #abandon(): void {
