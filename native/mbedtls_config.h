@@ -37,6 +37,8 @@
 #define MBEDTLS_BLOCK_CIPHER_NO_DECRYPT
 #define MBEDTLS_AES_ROM_TABLES
 #define MBEDTLS_GCM_C
+/* GCM calls AES directly, not through the cipher layer: a tenth of its instructions. */
+#define MBEDTLS_BLOCK_CIPHER_C
 #define MBEDTLS_CHACHA20_C
 #define MBEDTLS_POLY1305_C
 #define MBEDTLS_CHACHAPOLY_C

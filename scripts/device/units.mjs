@@ -29,22 +29,28 @@ export function engineGroup(quickjs, optimization, targetFlags = []) {
 export function tlsGroups(mbedtls, options) {
   const files = cFilesIn(join(mbedtls.folder, 'library'))
   const isHot = (file) => hotFiles.includes(basename(file))
-  const { optimization, hotOptimization } = options
+  const isAesni = (file) => basename(file) === 'aesni.c'
+  const { optimization, hotOptimization, target } = options
+  const hotFlags = [hotOptimization, ...(target === 'x86_64' ? aesInstructions : [])]
+  const aesniFlags = [...hotFlags, ...(target === 'x86_64' ? byteShuffle : [])]
+  const group = (flags, belongs) => tlsGroup(mbedtls, options, flags, files.filter(belongs))
   return [
-    tlsGroup(
-      mbedtls,
-      options,
-      optimization,
-      files.filter((file) => !isHot(file)),
-    ),
-    tlsGroup(mbedtls, options, hotOptimization, files.filter(isHot)),
+    group([optimization], (file) => !isHot(file)),
+    group(hotFlags, (file) => isHot(file) && !isAesni(file)),
+    group(aesniFlags, isAesni),
   ]
 }
 
-function tlsGroup(mbedtls, { tlsFlags }, optimization, files) {
+/** mbedTLS then has its AES for x86-64 compiled instead of written in assembler; it asks the processor before using it. */
+const aesInstructions = ['-maes', '-mpclmul']
+
+/** Every processor with AES instructions has this one, which turns a block around at once instead of byte by byte. */
+const byteShuffle = ['-mssse3']
+
+function tlsGroup(mbedtls, { tlsFlags }, optimizationFlags, files) {
   return {
     files,
-    flags: [optimization, ...quiet, ...tlsFlags, ...tlsConfiguration],
+    flags: [...optimizationFlags, ...quiet, ...tlsFlags, ...tlsConfiguration],
     places: [`-I${native}`, `-I${join(mbedtls.folder, 'include')}`, hidden(mbedtls.folder, 'mbedtls')],
     madeWith: sha256(mbedtls.id, readFileSync(join(native, 'mbedtls_config.h'))),
   }
