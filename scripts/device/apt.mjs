@@ -50,7 +50,8 @@ async function sourceEntries(suite) {
   const { archive, security } = await mirrors()
   const signedBy = existsSync(debianKeys) ? `[signed-by=${debianKeys}] ` : ''
   const entry = (uri, release) => `deb-src ${signedBy}${uri} ${release} main\n`
-  return entry(archive, suite) + (security ? entry(security, `${suite}-security`) : '')
+  // sid has no security archive: what is fixed goes into it directly.
+  return entry(archive, suite) + (security && suite !== 'sid' ? entry(security, `${suite}-security`) : '')
 }
 
 /** Where this machine gets Debian from; apt reads its own files, in whichever format they are. */

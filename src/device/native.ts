@@ -121,7 +121,7 @@ export interface Native {
   readonly args: readonly string[]
   /** "Linux/6.1.0 armv7l" */
   readonly system: string
-  /** "QuickJS 2025-04-26, mbedTLS 3.6.6, armv7" */
+  /** "QuickJS 2025-04-26, mbedTLS 3.6.7, armv7" */
   readonly runtime: string
   /** Undefined where not set. */
   env(name: string): string | undefined
