@@ -1,11 +1,13 @@
 /** Servers in the test's process for connections of the device's host. */
 
+import { execFile } from 'node:child_process'
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls'
+import { promisify } from 'node:util'
 import { createAuthority, createServerCertificate, type KeyedCertificate } from '../../src/local/tls/certificate.ts'
 
 const nowMs = Date.now()
@@ -14,6 +16,15 @@ const issuer = { publicKey: createPublicKey(authority.certificate), privateKey: 
 
 export function certificateFor(names: readonly string[], offsetMs = 0): KeyedCertificate {
   return createServerCertificate(issuer, names, nowMs + offsetMs)
+}
+
+/** With an RSA key and its own authority, as most servers have it. */
+export async function rsaCertificate(folder: string): Promise<KeyedCertificate> {
+  const [key, certificate] = [`${folder}/rsa-key.pem`, `${folder}/rsa.pem`]
+  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+  const args = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificate, ...names]
+  await promisify(execFile)('openssl', args)
+  return { certificate: await readFile(certificate, 'utf8'), privateKey: await readFile(key, 'utf8') }
 }
 
 /** Lets it listen for the length of the test; the port. */

@@ -10,16 +10,19 @@ import type { TLSSocket } from 'node:tls'
 import { createAuthority } from '../../src/local/tls/certificate.ts'
 import { buildProgram, targets } from './program.ts'
 import { refused, said, talked } from './said.ts'
-import { authority, certificateFor, listen, listenTls, pemFiles } from './servers.ts'
+import { authority, certificateFor, listen, listenTls, pemFiles, rsaCertificate } from './servers.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'kvs-test-'))
 after(() => rm(folder, { recursive: true }))
 
 const client = certificateFor(['camera-7'])
 const stranger = createAuthority(Date.now())
+const rsa = await rsaCertificate(folder)
 const files = await pemFiles(folder, {
   ca: authority.certificate,
   stranger: stranger.certificate,
+  rsa: rsa.certificate,
+  rsaKey: rsa.privateKey,
   bundle: `# several\n${stranger.certificate}\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n${authority.certificate}`,
   certificate: client.certificate,
   key: client.privateKey,
@@ -129,6 +132,20 @@ for (const target of targets) {
         await said(program, 'talk', { host: 'localhost', port, tls, say: 'x' })
         assert.deepEqual(ciphers, [hasAes ? 'TLS_AES_128_GCM_SHA256' : 'TLS_CHACHA20_POLY1305_SHA256'])
       })
+
+      for (const [sigalgs, maxVersion] of [
+        ['RSA+SHA256', 'TLSv1.2'],
+        ['rsa_pss_rsae_sha256:RSA+SHA256', 'TLSv1.2'],
+        ['rsa_pss_rsae_sha256', 'TLSv1.3'],
+      ] as const) {
+        test(`with an RSA key that signs by ${sigalgs} in ${maxVersion}, and a client with one`, async (t) => {
+          const asking = { requestCert: true, rejectUnauthorized: true, ca: rsa.certificate }
+          const port = await listenTls(t, { shown: rsa, sigalgs, maxVersion, ...asking }, echo)
+          const own = { ca: files.rsa, certificate: files.rsa, key: files.rsaKey }
+          const events = await said(program, 'talk', { host: 'localhost', port, tls: own, say: 'x' })
+          assert.deepEqual(events, talked('x'))
+        })
+      }
 
       test('by one of several authorities, of which some cannot be read', async (t) => {
         const order = { host: 'localhost', port: await listenTls(t, {}, echo), tls: { ca: files.bundle }, say: 'x' }
