@@ -21,7 +21,6 @@ export interface InstructionCount {
 /** What is left when TLS is taken as one suite only. */
 export const suites = {
   aesGcm: { version: 'TLSv1.3', ciphers: 'TLS_AES_128_GCM_SHA256' },
-  aesGcm12: { version: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' },
   chaCha20: { version: 'TLSv1.3', ciphers: 'TLS_CHACHA20_POLY1305_SHA256' },
 } as const satisfies Record<string, SinkOptions>
 

@@ -43,7 +43,6 @@ export const targets = {
     bar: 24,
     aim: 12,
   },
-  instructions12: { what: 'the same, TLS 1.2', unit: 'M' },
   instructionsNoAes: { what: 'without AES instructions: AES-GCM', unit: 'M', bar: 62, aim: 45 },
   instructionsChaCha: { what: 'without AES instructions: ChaCha20', unit: 'M', bar: 28, aim: 24 },
   start: { what: 'start to first media on the wire', unit: 'ms', original: 40, embeddedC: 190, bar: 35, aim: 20 },

@@ -27,7 +27,6 @@ export interface Results {
   readonly node: HostResults
   readonly instructions: {
     readonly aesGcm: InstructionCount | null
-    readonly aesGcm12: InstructionCount | null
     readonly withoutAesGcm: InstructionCount | null
     readonly withoutAesChaCha: InstructionCount | null
   }
@@ -52,7 +51,6 @@ export function rowsOf({ sizes, device, node, instructions }: Results): readonly
     peaks('unconfirmed', targets.peakUnconfirmed),
     peaks('h265', targets.peakH265),
     countRow(targets.instructions, instructions.aesGcm),
-    countRow(targets.instructions12, instructions.aesGcm12),
     countRow(targets.instructionsNoAes, instructions.withoutAesGcm),
     countRow(targets.instructionsChaCha, instructions.withoutAesChaCha),
     startRow(device.starts, node.starts),
