@@ -21,6 +21,7 @@ Targets: ${Object.keys(targets).join(', ')}
 
 Options:
   --debug           keep symbols, function names and line numbers (kvs-TARGET-debug)
+  --map             say what takes how much room (kvs-TARGET.map)
   --no-aes          leave out AES instructions, to measure (kvs-TARGET-noaes)
   --entry FILE      another program than src/device/kvs.ts, with --output
   --output PATH     a name in dist/device, or a path
@@ -64,6 +65,7 @@ function parseArguments() {
       allowPositionals: true,
       options: {
         debug: { type: 'boolean', default: false },
+        map: { type: 'boolean', default: false },
         'no-aes': { type: 'boolean', default: false },
         entry: { type: 'string' },
         output: { type: 'string' },
@@ -89,13 +91,14 @@ function makePlans({ values, positionals }) {
   return wanted.map((target) => makePlan(target, values))
 }
 
-function makePlan(target, { entry, output, debug, 'for-tests': forTests, 'no-aes': noAes }) {
+function makePlan(target, { entry, output, debug, map, 'for-tests': forTests, 'no-aes': noAes }) {
   const name = output ?? `kvs-${target}${noAes ? '-noaes' : ''}${debug ? '-debug' : ''}`
   return {
     target,
     entry: resolve(entry ?? join(checkout, 'src', 'device', 'kvs.ts')),
     output: name.includes('/') ? resolve(name) : join(built, name),
     debug,
+    map,
     forTests,
     aes: !noAes,
     limited: !entry && !debug,

@@ -1,19 +1,19 @@
 /** One executable: sources, program and host compiled and linked. */
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compilerFor, sanitizingCompiler } from './compiler.mjs'
-import { makeWhole } from './folders.mjs'
+import { link, writeMap } from './link.mjs'
 import { compileAll } from './objects.mjs'
 import { programInC } from './program.mjs'
 import { amazonRootsInC } from './roots.mjs'
-import { BuildError, run } from './run.mjs'
+import { BuildError } from './run.mjs'
 import { linkerScript } from './sections.mjs'
 import { sourceOf } from './sources.mjs'
 import { limitBytes } from './targets.mjs'
 import { engineGroup, hostGroup, tlsGroups } from './units.mjs'
 
-/** `plan`: { target, entry, output, debug, forTests, aes, limited } */
+/** `plan`: { target, entry, output, debug, map, forTests, aes, limited } */
 export async function buildExecutable(plan) {
   const sources = { quickjs: await sourceOf('quickjs'), mbedtls: await sourceOf('mbedtls') }
   const sanitized = plan.target === 'sanitize'
@@ -37,6 +37,7 @@ export async function buildExecutable(plan) {
     ])
     const script = sanitized ? [] : ['-T', ...writeGenerated(scratch, { 'sections.ld': linkerScript() })]
     await link(compiler, [...objects, ...script, ...(debug ? [] : ['-s'])], plan.output)
+    if (plan.map) await writeMap(compiler, [...objects, ...script], `${plan.output}.map`)
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
@@ -49,14 +50,6 @@ function writeGenerated(folder, files) {
     const path = join(folder, name)
     writeFileSync(path, text)
     return path
-  })
-}
-
-async function link(compiler, inputs, output) {
-  await makeWhole(output, async (unfinished) => {
-    const args = [...compiler.flags, ...inputs, ...compiler.linkFlags, '-o', unfinished]
-    await run(compiler.program, args, { env: compiler.env, name: 'linking' })
-    chmodSync(unfinished, 0o755)
   })
 }
 

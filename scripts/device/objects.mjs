@@ -18,7 +18,7 @@ export async function compileAll(compiler, groups) {
 async function compile(compiler, { flags, places, madeWith }, file) {
   const common = [...compiler.flags, ...compiler.compileFlags, ...flags]
   const recipe = JSON.stringify([compiler.id, common, madeWith, basename(file)])
-  const object = join(cache, 'objects', `${sha256(recipe, '\n', readFileSync(file))}.o`)
+  const object = join(cache, 'objects', `${basename(file)}-${sha256(recipe, '\n', readFileSync(file))}.o`)
   if (existsSync(object)) return object
   await makeWhole(object, (unfinished) =>
     run(compiler.program, [...common, ...places, '-c', file, '-o', unfinished], {
