@@ -42,17 +42,16 @@ const settleMs = 5_000
 const windowMs = 4_000
 
 export async function measureMemory({ command }: Program, load: Load, seconds: number): Promise<MemoryRun> {
-  let watched: { readonly samples: readonly Sample[] } = { samples: [] }
+  let samples: readonly Sample[] = []
   await runProgram({
     command,
     args: load.persist ? ['-D', String(seconds), ...load.args] : ['-D', '86400', ...load.args],
     sink: { persist: load.persist },
     ...(load.persist ? {} : { endAfterMs: seconds * 1000 }),
     onStart: (pid) => {
-      watched = watch(pid)
+      samples = watch(pid)
     },
   })
-  const { samples } = watched
   const last = samples[samples.length - 1]
   const settled = samples.find((sample) => sample.atMs >= settleMs)
   if (last === undefined || settled === undefined || settled === last) throw new Error('too short a run')

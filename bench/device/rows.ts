@@ -76,16 +76,19 @@ function countRow(target: Target, count: InstructionCount | null): Row {
 
 function startRow(device: Starts | null, node: Starts | null): Row {
   const shown = device ?? node
-  const detail = shown && `median of ${shown.firstMediaMs.map((ms) => ms.toFixed(1)).join(', ')}; ${handshakes(shown)}`
-  return row(targets.start, medianStart(device), medianStart(node), detail ?? '')
+  return row(targets.start, firstMediaOf(device), firstMediaOf(node), shown === null ? '' : startDetail(shown))
 }
 
-function medianStart(starts: Starts | null): number | null {
-  return starts === null ? null : median(starts.firstMediaMs)
+function firstMediaOf(starts: Starts | null): number | null {
+  return starts === null ? null : median(starts.starts.map((start) => start.firstMediaMs))
 }
 
-function handshakes({ handshakes: count, resumed, tls }: Starts): string {
-  return `${count} handshakes, ${resumed} resumed, ${tls}`
+function startDetail({ starts, handshakes, resumed, tls }: Starts): string {
+  const times = starts.map((start) => start.firstMediaMs.toFixed(1))
+  const ran = median(starts.map((start) => start.ranMs)).toFixed(1)
+  const waited = median(starts.map((start) => start.waitedMs)).toFixed(1)
+  const processor = `ran ${ran}, waited ${waited} for a processor`
+  return `median of ${times.join(', ')}; ${processor}; ${handshakes} handshakes, ${resumed} resumed, ${tls}`
 }
 
 /** A slope that its noise explains, or that would not fill a block of media in ten minutes, is none. */

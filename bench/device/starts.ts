@@ -2,10 +2,18 @@
 
 import type { Program } from './program.ts'
 import { runProgram } from './run.ts'
+import { type ProcessorSample, watchProcessor } from './watch.ts'
+
+export interface Start {
+  /** From the start of the process until the sink has decrypted the first bytes of media. */
+  readonly firstMediaMs: number
+  /** What the process had of a processor in that time, and how long it waited for one that others had. */
+  readonly ranMs: number
+  readonly waitedMs: number
+}
 
 export interface Starts {
-  /** From the start of the process until the sink has decrypted the first bytes of media, milliseconds. */
-  readonly firstMediaMs: readonly number[]
+  readonly starts: readonly Start[]
   /** TLS handshakes of a start, and how many of them resumed an earlier session. */
   readonly handshakes: number
   readonly resumed: number
@@ -13,12 +21,26 @@ export interface Starts {
 }
 
 export async function measureStarts({ command }: Program, count: number): Promise<Starts> {
-  const firstMediaMs: number[] = []
+  const starts: Start[] = []
   let last = { handshakes: 0, resumed: 0, tls: '' }
   for (let index = 0; index < count; index++) {
-    const { startMs, sink } = await runProgram({ command, args: ['-D', '1'] })
-    firstMediaMs.push(sink.firstMediaMs - startMs)
+    let samples: readonly ProcessorSample[] = []
+    const { startMs, sink } = await runProgram({
+      command,
+      args: ['-D', '1'],
+      onStart: (pid) => {
+        samples = watchProcessor(pid)
+      },
+    })
+    starts.push({ firstMediaMs: sink.firstMediaMs - startMs, ...processorUntil(samples, sink.firstMediaMs) })
     last = sink
   }
-  return { firstMediaMs, handshakes: last.handshakes, resumed: last.resumed, tls: last.tls }
+  return { starts, handshakes: last.handshakes, resumed: last.resumed, tls: last.tls }
+}
+
+function processorUntil(samples: readonly ProcessorSample[], atMs: number): Pick<Start, 'ranMs' | 'waitedMs'> {
+  const first = samples[0]
+  const last = samples.filter((sample) => sample.atMs <= atMs).pop()
+  if (first === undefined || last === undefined) return { ranMs: 0, waitedMs: 0 }
+  return { ranMs: last.ranMs - first.ranMs, waitedMs: last.waitedMs - first.waitedMs }
 }

@@ -20,28 +20,50 @@ const userField = 11
 const systemField = 12
 const ticksPerSecond = 100
 
-/** Takes samples until the process is gone; `samples` grows meanwhile. */
-export function watch(pid: number): { readonly samples: readonly Sample[] } {
-  const samples: Sample[] = []
+export function watch(pid: number): readonly Sample[] {
   const startMs = sharedMs()
-  const timer = setInterval(() => {
-    const sample = sampleOf(pid, sharedMs() - startMs)
-    if (sample === null) clearInterval(timer)
-    else samples.push(sample)
-  }, intervalMs)
-  return { samples }
+  return sampled(intervalMs, () => sampleOf(pid, sharedMs() - startMs))
 }
 
-/** Null once the process has ended: then there is no memory, or no process. */
-function sampleOf(pid: number, atMs: number): Sample | null {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-    const residentKib = kibOf(status, 'VmRSS')
-    const peakKib = kibOf(status, 'VmHWM')
-    return residentKib === null || peakKib === null ? null : { atMs, residentKib, peakKib, cpuSeconds: cpuOf(pid) }
-  } catch {
-    return null
+/** What the main thread of a process has had of a processor. */
+export interface ProcessorSample {
+  /** On the clock of `sharedMs`. */
+  readonly atMs: number
+  readonly ranMs: number
+  /** Ready to run, while others had the processors. */
+  readonly waitedMs: number
+}
+
+export function watchProcessor(pid: number): readonly ProcessorSample[] {
+  return sampled(1, () => {
+    const [ran, waited] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ').map(Number)
+    return { atMs: sharedMs(), ranMs: (ran ?? 0) / 1e6, waitedMs: (waited ?? 0) / 1e6 }
+  })
+}
+
+/** Takes samples, the first at once, until there are none because the process is gone; the list grows meanwhile. */
+function sampled<T>(everyMs: number, take: () => T | null): readonly T[] {
+  const samples: T[] = []
+  const timer = setInterval(again, everyMs)
+  function again(): void {
+    try {
+      const sample = take()
+      if (sample !== null) samples.push(sample)
+      else clearInterval(timer)
+    } catch {
+      clearInterval(timer)
+    }
   }
+  again()
+  return samples
+}
+
+/** Null once the process has ended: it has no memory then. */
+function sampleOf(pid: number, atMs: number): Sample | null {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const residentKib = kibOf(status, 'VmRSS')
+  const peakKib = kibOf(status, 'VmHWM')
+  return residentKib === null || peakKib === null ? null : { atMs, residentKib, peakKib, cpuSeconds: cpuOf(pid) }
 }
 
 function kibOf(status: string, field: string): number | null {
