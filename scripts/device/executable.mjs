@@ -36,8 +36,9 @@ export async function buildExecutable(plan) {
       hostGroup(sources, options, generated),
     ])
     const script = sanitized ? [] : ['-T', ...writeGenerated(scratch, { 'sections.ld': linkerScript() })]
-    await link(compiler, [...objects, ...script, ...(debug ? [] : ['-s'])], plan.output)
-    if (plan.map) await writeMap(compiler, [...objects, ...script], `${plan.output}.map`)
+    const inputs = [...objects, ...script, ...(debug ? [] : ['-s'])]
+    await link(compiler, inputs, plan.output)
+    if (plan.map) await writeMap(compiler, inputs, `${plan.output}.map`)
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
