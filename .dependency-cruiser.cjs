@@ -8,7 +8,7 @@ const everyone = ['frame/', 'errors', 'stats', 'platform', 'text']
 
 /** What a folder of the core may import besides `everyone` and itself. */
 const stages = {
-  host: [],
+  host: ['http/'],
   frame: [],
   mux: [],
   buffer: [],

@@ -2,11 +2,13 @@
 #define _GNU_SOURCE
 #include "connection.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <string.h>
 
 #include "dial.h"
 #include "engine.h"
+#include "handlers.h"
 #include "loop.h"
 #include "outgoing.h"
 
@@ -75,23 +77,10 @@ void connection_drop(struct connection *connection)
 static void close_connection(struct connection *connection, const struct failure *failure)
 {
     JSValue handlers = JS_DupValue(engine_context, connection->handlers);
-    JSValue why[] = {
-        failure == NULL ? JS_NULL : JS_NewString(engine_context, failure->name),
-        JS_NewString(engine_context, failure == NULL ? "" : failure->detail),
-    };
-    if (JS_IsException(why[0]) || JS_IsException(why[1]))
-        engine_fail();
+    /* It may be the connection's own. */
+    struct failure why = failure == NULL ? (struct failure){.name = ""} : *failure;
     connection_drop(connection);
-    engine_call_method(handlers, "onClose", 2, why);
-    JS_FreeValue(engine_context, why[0]);
-    JS_FreeValue(engine_context, why[1]);
-    JS_FreeValue(engine_context, handlers);
-}
-
-static void tell(struct connection *connection, const char *event)
-{
-    JSValue handlers = JS_DupValue(engine_context, connection->handlers);
-    engine_call_method(handlers, event, 0, NULL);
+    handlers_tell_close(handlers, failure == NULL ? NULL : &why);
     JS_FreeValue(engine_context, handlers);
 }
 
@@ -106,14 +95,13 @@ static void watch_on(struct connection *connection)
 static enum io receive(struct connection *connection)
 {
     enum io io = IO_DONE;
-    JSValue handlers = JS_DupValue(engine_context, connection->handlers);
-    for (int i = 0; io == IO_DONE && i < READS_PER_TURN && connection->phase != CLOSED && !loop_ended(); i++) {
+    enum phase phase = connection->phase;
+    for (int i = 0; io == IO_DONE && i < READS_PER_TURN && connection->phase == phase && !loop_ended(); i++) {
         size_t length;
         io = transport_read(&connection->transport, incoming, sizeof incoming, &length);
         if (io == IO_DONE)
-            engine_call_with_bytes(handlers, "onData", incoming, length);
+            handlers_tell_data(connection->handlers, incoming, length);
     }
-    JS_FreeValue(engine_context, handlers);
     return io;
 }
 
@@ -159,7 +147,7 @@ static void push_on(struct connection *connection)
     } else {
         watch_on(connection);
         if (io == IO_DONE && waited)
-            tell(connection, "onDrain");
+            handlers_tell(connection->handlers, "onDrain");
     }
 }
 
@@ -185,7 +173,7 @@ static void shake_hands(struct connection *connection)
     } else {
         connection->phase = OPEN;
         watch_on(connection);
-        tell(connection, "onOpen");
+        handlers_tell(connection->handlers, "onOpen");
     }
 }
 
@@ -204,8 +192,10 @@ static void on_ready(struct watch *watch, short events)
 
 static bool open_transport(struct connection *connection, int descriptor)
 {
-    struct tls_settings *settings = JS_IsNull(connection->settings) ? NULL : tls_settings_of(connection->settings);
-    return transport_open(&connection->transport, descriptor, settings, connection->host, connection->port);
+    connection->transport.descriptor = descriptor;
+    return JS_IsNull(connection->settings) ||
+           transport_secure(&connection->transport, tls_settings_of(connection->settings), connection->host,
+                            connection->port);
 }
 
 static void on_dialled(void *owner, int descriptor, const char *error)
@@ -252,6 +242,21 @@ void connection_start(struct connection *connection, JSValueConst object)
         return;
     failure_set(&connection->transport.failure, error, "");
     fail_later(connection);
+}
+
+int connection_secure(struct connection *connection, JSValueConst settings, const char *host, int port)
+{
+    if (connection->phase != OPEN)
+        return ENOTCONN;
+    if (connection->transport.secure != NULL || outgoing_waits(&connection->outgoing))
+        return EBUSY;
+    if (!transport_secure(&connection->transport, tls_settings_of(settings), host, port))
+        return ENOMEM;
+    connection->settings = JS_DupValue(engine_context, settings);
+    connection->phase = HANDSHAKING;
+    /* The client speaks first; not before the program's call is over. */
+    connection->watch.events = POLLOUT;
+    return 0;
 }
 
 /* While the program is calling. */

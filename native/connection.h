@@ -22,6 +22,8 @@ struct connection *connection_new(JSContext *context, const struct connection_op
 void connection_start(struct connection *connection, JSValueConst object);
 /* True: all is taken; false: not, or not yet, in which case the list is held; JS_EXCEPTION: no list. */
 JSValue connection_write(struct connection *connection, JSValueConst parts);
+/* Goes on in TLS (NativeSocket.secure): 0 or an errno. `settings`: the program's object. */
+int connection_secure(struct connection *connection, JSValueConst settings, const char *host, int port);
 /* Ends this side when all is sent. */
 void connection_end(struct connection *connection);
 /* Drops it without a word; `connection_free` is called when the program's object is collected. */

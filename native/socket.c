@@ -1,6 +1,7 @@
 /* Connections as objects of the program's. */
 #include "connection.h"
 #include "engine.h"
+#include "errors.h"
 #include "tls.h"
 
 static JSClassID class_id;
@@ -72,6 +73,21 @@ static JSValue write_parts(JSContext *context, JSValueConst this, int argc, JSVa
     return connection == NULL ? JS_EXCEPTION : connection_write(connection, argv[0]);
 }
 
+static JSValue secure(JSContext *context, JSValueConst this, int argc, JSValueConst *argv)
+{
+    (void)argc;
+    struct connection *connection = JS_GetOpaque2(context, this, class_id);
+    int32_t port;
+    if (connection == NULL || tls_settings_of(argv[0]) == NULL || JS_ToInt32(context, &port, argv[2]) != 0)
+        return JS_EXCEPTION;
+    const char *host = JS_ToCString(context, argv[1]);
+    if (host == NULL)
+        return JS_EXCEPTION;
+    int error = connection_secure(connection, argv[0], host, port);
+    JS_FreeCString(context, host);
+    return error == 0 ? JS_NULL : error_value(context, error);
+}
+
 static JSValue end(JSContext *context, JSValueConst this, int argc, JSValueConst *argv)
 {
     (void)argc, (void)argv;
@@ -106,6 +122,7 @@ static const JSClassDef class = {.class_name = "Socket", .finalizer = finalize};
 
 static const JSCFunctionListEntry methods[] = {
     JS_CFUNC_DEF("write", 1, write_parts),
+    JS_CFUNC_DEF("secure", 3, secure),
     JS_CFUNC_DEF("end", 0, end),
     JS_CFUNC_DEF("destroy", 0, destroy),
 };

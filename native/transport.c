@@ -4,13 +4,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-bool transport_open(struct transport *transport, int descriptor, struct tls_settings *settings, const char *host,
-                    int port)
+bool transport_secure(struct transport *transport, struct tls_settings *settings, const char *host, int port)
 {
-    transport->descriptor = descriptor;
-    if (settings == NULL)
-        return true;
-    transport->secure = secure_new(settings, host, port, descriptor);
+    transport->secure = secure_new(settings, host, port, transport->descriptor);
     if (transport->secure == NULL)
         failure_errno(&transport->failure, ENOMEM);
     return transport->secure != NULL;

@@ -15,9 +15,8 @@ struct transport {
     struct failure failure;
 };
 
-/* Takes over a connected descriptor. False where memory is missing for TLS. */
-bool transport_open(struct transport *transport, int descriptor, struct tls_settings *settings, const char *host,
-                    int port);
+/* Puts TLS over a connected descriptor; a handshake is to follow. False where memory is missing: nothing has changed. */
+bool transport_secure(struct transport *transport, struct tls_settings *settings, const char *host, int port);
 enum io transport_handshake(struct transport *transport);
 /* `length` bytes, at least one, where it is IO_DONE. */
 enum io transport_read(struct transport *transport, uint8_t *into, size_t room, size_t *length);

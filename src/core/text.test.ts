@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { hex, utf8Bytes, utf8Text } from './text.ts'
+import { base64, hex, utf8Bytes, utf8Text } from './text.ts'
 
 const encoder = new TextEncoder()
 
@@ -76,4 +76,9 @@ test('arbitrary bytes: valid where the platform says so, never longer than the b
 test('hexadecimal digits', () => {
   assert.equal(hex(new Uint8Array()), '')
   fc.assert(fc.property(fc.uint8Array(), (bytes) => assert.equal(hex(bytes), Buffer.from(bytes).toString('hex'))))
+})
+
+test('base64', () => {
+  assert.equal(base64(new Uint8Array()), '')
+  fc.assert(fc.property(fc.uint8Array(), (bytes) => assert.equal(base64(bytes), Buffer.from(bytes).toString('base64'))))
 })

@@ -66,3 +66,18 @@ export function hex(bytes: Uint8Array): string {
   for (const byte of bytes) text += (digits[byte >> 4] ?? '') + (digits[byte & 15] ?? '')
   return text
 }
+
+const base64Digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+
+/** Base64 of `bytes` with padding (RFC 4648 section 4). */
+export function base64(bytes: Uint8Array): string {
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 3) {
+    const [first = 0, second, third] = bytes.subarray(at, at + 3)
+    const group = (first << 16) | ((second ?? 0) << 8) | (third ?? 0)
+    text += base64Digits.charAt(group >> 18) + base64Digits.charAt((group >> 12) & 63)
+    text += second === undefined ? '=' : base64Digits.charAt((group >> 6) & 63)
+    text += third === undefined ? '=' : base64Digits.charAt(group & 63)
+  }
+  return text
+}

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { KvsError } from '../core/errors.ts'
+import type { ProxyEnvironment } from '../core/host/proxy.ts'
 import type { ConnectOptions, Socket } from '../core/platform.ts'
 import { FakeClock } from '../core/testing/fakeClock.ts'
+import { utf8Bytes, utf8Text } from '../core/text.ts'
 import { makeConnect } from './connect.ts'
 import { FakeNative, type FakeSocket } from './testing/fakeNative.ts'
 import { Tls } from './tls.ts'
@@ -17,8 +19,8 @@ class Rig {
   readonly socket: Socket
   error: KvsError | null | undefined
 
-  constructor(options: ConnectOptions = peer, tls = new Tls(undefined)) {
-    this.socket = makeConnect(this.clock, tls)(options, {
+  constructor(options: ConnectOptions = peer, tls = new Tls(undefined), proxy?: ProxyEnvironment) {
+    this.socket = makeConnect(this.clock, { tls, proxy })(options, {
       onOpen: () => this.told.push('open'),
       onData: (bytes) => this.told.push(`data ${bytes.length}`),
       onDrain: () => this.told.push('drain'),
@@ -106,7 +108,7 @@ test('a client certificate that cannot be used fails its connection from a later
   const clock = new FakeClock()
   const errors: (KvsError | null)[] = []
   const silent = () => undefined
-  makeConnect(clock, tls)(
+  makeConnect(clock, { tls })(
     { ...peer, clientCertificate: { chain: new Uint8Array(1), key: new Uint8Array(1) } },
     { onOpen: silent, onData: silent, onDrain: silent, onClose: (error) => errors.push(error) },
   )
@@ -122,4 +124,62 @@ test('trust anchors that cannot be used are told before anything is connected', 
   assert.throws(() => new Tls([new Uint8Array(1)]), { code: 'CONFIGURATION' })
   native.tlsError = 'ENOMEM'
   assert.throws(() => new Tls([new Uint8Array(1)]), { code: 'OUT_OF_MEMORY' })
+})
+
+const env: ProxyEnvironment = (name) => (name === 'HTTPS_PROXY' ? 'http://proxy.test:8080' : undefined)
+const ok = utf8Bytes('HTTP/1.1 200 OK\r\n\r\n')
+
+/** A connection through a proxy that has been asked for a tunnel. */
+function asking(): Rig {
+  const rig = new Rig(peer, new Tls(undefined), env)
+  rig.host.handlers.onOpen()
+  return rig
+}
+
+test('through a proxy: plain until the tunnel stands, then TLS with the peer itself', () => {
+  const rig = asking()
+  assert.deepEqual(rig.host.options, { host: 'proxy.test', port: 8080, tls: null })
+  const [[request = new Uint8Array(0)] = []] = rig.host.written
+  assert.equal(utf8Text(request), 'CONNECT kvs.test:443 HTTP/1.1\r\nHost: kvs.test:443\r\n\r\n')
+  rig.host.handlers.onDrain()
+  rig.host.handlers.onData(ok.subarray(0, 15))
+  assert.deepEqual(rig.host.secured, [])
+  rig.host.handlers.onData(ok.subarray(15))
+  assert.deepEqual(rig.host.secured, [[{ kind: 'TlsSettings' }, 'kvs.test', 443]])
+  assert.deepEqual([rig.told, rig.clock.pending], [[], 1], 'the time that it may take covers TLS, too')
+  rig.host.handlers.onOpen()
+  rig.host.handlers.onData(ok)
+  rig.host.handlers.onDrain()
+  rig.host.handlers.onClose('ECONNRESET', '')
+  assert.deepEqual(rig.told, ['open', `data ${ok.length}`, 'drain', 'close'])
+  assert.deepEqual([rig.error?.message.includes('kvs.test:443'), rig.clock.pending], [true, 0])
+})
+
+test('what fails before the tunnel stands is said of the proxy', () => {
+  const ends: [end: (rig: Rig) => void, message: RegExp][] = [
+    [(rig) => rig.host.handlers.onClose('ECONNRESET', ''), /^proxy\.test:8080 broke the connection/],
+    [(rig) => rig.host.handlers.onClose(null, ''), /^the proxy proxy\.test:8080 closed the connection$/],
+    [
+      (rig) => rig.host.handlers.onData(utf8Bytes('HTTP/1.1 403 No\r\n\r\n')),
+      /refused a tunnel to kvs\.test:443 \(403\)$/,
+    ],
+  ]
+  for (const [end, message] of ends) {
+    const rig = asking()
+    end(rig)
+    assert.deepEqual([rig.told, rig.clock.pending, rig.host.secured], [['close'], 0, []])
+    assert.match(rig.error?.message ?? '', message)
+  }
+})
+
+test('a tunnel in which TLS cannot begin is dropped', () => {
+  const rig = asking()
+  rig.host.secureError = 'ENOMEM'
+  rig.host.handlers.onData(ok)
+  assert.deepEqual([rig.told, rig.host.destroyed, rig.error?.code], [['close'], true, 'OUT_OF_MEMORY'])
+})
+
+test('no tunnel without TLS', () => {
+  const rig = new Rig({ ...peer, tls: false }, new Tls(undefined), env)
+  assert.equal(rig.host.options.host, 'kvs.test')
 })

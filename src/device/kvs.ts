@@ -14,7 +14,7 @@ import { process } from './process.ts'
 const host: Host = {
   process,
   files,
-  platform: (caPath) => devicePlatform(readTrust(files, caPath)),
+  platform: (caPath) => devicePlatform(readTrust(files, caPath), process.env),
 }
 
 const commands = [streamCommand, needsNode(demoSyntax), needsNode(localSyntax)]

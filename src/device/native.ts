@@ -36,6 +36,12 @@ export interface NativeSocket {
   write(parts: readonly Uint8Array[]): boolean
   end(): void
   destroy(): void
+  /**
+   * Goes on in TLS on a plain connection: `onOpen` is called once more when the peer is verified to be `host`, and nothing
+   * before. Otherwise why it stays as it is: "ENOMEM", "ENOTCONN" where it is not open, "EBUSY" where something is still
+   * to be sent, or it is TLS already.
+   */
+  secure(tls: TlsSettings, host: string, port: number): ErrorName | null
 }
 
 export interface NativeEntry {

@@ -5,11 +5,13 @@ import * as net from 'node:net'
 import * as tls from 'node:tls'
 import { asKvsError, KvsError } from '../core/errors.ts'
 import { clientCertificateError } from '../core/host/clientCertificateError.ts'
+import { type ProxyEnvironment, proxyFor } from '../core/host/proxy.ts'
 import { damagedTrust } from '../core/host/trust.ts'
+import { Tunnel } from '../core/host/tunnel.ts'
 import type { ClientCertificate, Connect, ConnectOptions, Socket, SocketHandlers } from '../core/platform.ts'
 import { errnoName } from './errnoName.ts'
 import { networkError } from './networkError.ts'
-import { openTunnel, type ProxyEnvironment, proxyFor } from './proxy.ts'
+import { openTunnel } from './tunnel.ts'
 
 export interface ConnectSettings {
   /** PEM certificates that replace the trust anchors built into Node.js. */
@@ -101,12 +103,12 @@ class NodeSocket implements Socket {
       this.#use(this.#options.tls ? this.#secure(undefined) : net.connect({ host, port }), true)
       return
     }
-    const tunnel = openTunnel(proxy, host, port, (error) => {
+    const plain = openTunnel(new Tunnel(proxy, host, port), (error) => {
       if (this.#over) return
       if (error !== null) this.#fail(error)
-      else this.#use(this.#secure(tunnel), false)
+      else this.#use(this.#secure(plain), false)
     })
-    this.#stream = tunnel
+    this.#stream = plain
   }
 
   #secure(through: net.Socket | undefined): tls.TLSSocket {

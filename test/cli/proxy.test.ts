@@ -7,7 +7,6 @@ import { type AddressInfo, connect } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import { refuses } from '../drive/bad.ts'
 import { startEndpoint, type TestEndpoint } from '../drive/endpoint.ts'
-import { exceptFor } from '../drive/exceptions.ts'
 import { runKvs } from '../drive/kvs.ts'
 import { assertMedia, expectedAudio, expectedVideo, samples } from '../drive/source.ts'
 import { storedClusters } from '../drive/stored.ts'
@@ -58,9 +57,8 @@ async function assertStreamed(endpoint: TestEndpoint): Promise<void> {
 
 describe('a proxy', { concurrency: 3 }, () => {
   const advertised = { advertise: host }
-  const skip = exceptFor('proxy')
 
-  test('every connection goes through a tunnel', { skip }, async (t) => {
+  test('every connection goes through a tunnel', async (t) => {
     const endpoint = await startEndpoint(t, advertised)
     const proxy = await startProxy(t, endpoint)
     const env = { ...endpoint.env, HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` }
@@ -72,7 +70,7 @@ describe('a proxy', { concurrency: 3 }, () => {
     for (const authorization of proxy.authorizations) assert.equal(authorization, undefined)
   })
 
-  test('with a user and a password, lower-case name of the variable', { skip }, async (t) => {
+  test('with a user and a password, lower-case name of the variable', async (t) => {
     const endpoint = await startEndpoint(t, advertised)
     const proxy = await startProxy(t, endpoint, 'some one:pass@word')
     const env = { ...endpoint.env, https_proxy: `http://some%20one:pass%40word@127.0.0.1:${proxy.port}` }
@@ -81,7 +79,7 @@ describe('a proxy', { concurrency: 3 }, () => {
     await assertStreamed(endpoint)
   })
 
-  test('a tunnel that is refused: why, and what to do', { skip }, async (t) => {
+  test('a tunnel that is refused: why, and what to do', async (t) => {
     const endpoint = await startEndpoint(t, advertised)
     const proxy = await startProxy(t, endpoint, 'user:password')
     const env = { ...endpoint.env, HTTPS_PROXY: `http://user:WrongPassword@127.0.0.1:${proxy.port}` }
@@ -90,13 +88,13 @@ describe('a proxy', { concurrency: 3 }, () => {
     assert.ok(!text.includes('WrongPassword'))
   })
 
-  test('a proxy that is not there', { skip }, async (t) => {
+  test('a proxy that is not there', async (t) => {
     const endpoint = await startEndpoint(t, advertised)
     const env = { ...endpoint.env, HTTPS_PROXY: 'http://127.0.0.1:9' }
     await refuses(t, [...args, '--give-up-after', '0'], { env }, 75, /127\.0\.0\.1:9 refused the connection/)
   })
 
-  test('a proxy that is no URL', { skip }, async (t) => {
+  test('a proxy that is no URL', async (t) => {
     const endpoint = await startEndpoint(t, advertised)
     const env = { ...endpoint.env, HTTPS_PROXY: 'socks5://127.0.0.1:9' }
     await refuses(t, [...args, '--give-up-after', '0'], { env }, 78, /HTTPS_PROXY is not the URL of a proxy/)

@@ -1,7 +1,9 @@
 /** Where the service is, and what a user may name instead. */
 
 import { KvsError } from '../errors.ts'
+import { isHostName, isIpv6, isLoopback, portNumber } from '../http/address.ts'
 import type { Origin } from '../http/origin.ts'
+import { decimal } from '../http/token.ts'
 
 interface Partition {
   /** What its regions' names begin with. */
@@ -48,7 +50,7 @@ export function checkRegion(region: string): string {
   const words = region.split('-')
   const number = words.pop() ?? ''
   const [first = '', ...more] = words
-  const shaped = first.length >= 2 && more.length > 0 && words.every(isSmallLetters) && isDigits(number)
+  const shaped = first.length >= 2 && more.length > 0 && words.every(isSmallLetters) && decimal(number) >= 0
   if (!shaped || region.length > 63) {
     throw new KvsError('CONFIGURATION', `${quote(region)} is no name of a region`, {
       cause: 'a spelling mistake, or the name of an availability zone',
@@ -115,39 +117,14 @@ function splitAuthority(
 }
 
 function checkPort(url: string, text: string): number {
-  const port = isDigits(text) && text.length <= 5 ? Number(text) : 0
-  if (port < 1 || port > 65535) throw wrong(url, `its port is ${quote(text)}, not 1 to 65535`)
+  const port = portNumber(text)
+  if (port === 0) throw wrong(url, `its port is ${quote(text)}, not 1 to 65535`)
   return port
 }
 
-/** Names and addresses that never leave this machine (RFC 6761 section 6.3, RFC 1122 section 3.2.1.3, RFC 4291). */
-function isLoopback(host: string): boolean {
-  if (host === 'localhost' || host === '::1') return true
-  const numbers = host.split('.')
-  return numbers.length === 4 && numbers[0] === '127' && numbers.every((part) => isDigits(part) && Number(part) <= 255)
-}
-
-function isHostName(host: string): boolean {
-  if (host.length > 253) return false
-  return host.split('.').every((label) => label.length > 0 && label.length <= 63 && every(label, isHostCharacter))
-}
-
-function isIpv6(host: string): boolean {
-  return (
-    host.includes(':') && host.length <= 45 && every(host, (char) => isHexDigit(char) || char === ':' || char === '.')
-  )
-}
-
-const isHostCharacter = (char: string) => isSmallLetter(char) || isDigit(char) || char === '-' || char === '_'
-const isSmallLetter = (char: string) => char >= 'a' && char <= 'z'
-const isDigit = (char: string) => char >= '0' && char <= '9'
-const isHexDigit = (char: string) => isDigit(char) || (char >= 'a' && char <= 'f')
-const isSmallLetters = (text: string) => text !== '' && every(text, isSmallLetter)
-const isDigits = (text: string) => text !== '' && every(text, isDigit)
-
-function every(text: string, test: (char: string) => boolean): boolean {
-  for (const char of text) if (!test(char)) return false
-  return true
+function isSmallLetters(text: string): boolean {
+  for (const char of text) if (char < 'a' || char > 'z') return false
+  return text !== ''
 }
 
 function wrong(url: string, why: string, cure = 'name it like https://host, https://host:port or host:port'): KvsError {

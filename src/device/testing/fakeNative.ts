@@ -16,6 +16,9 @@ export class FakeSocket implements NativeSocket {
   taking = true
   ended = false
   destroyed = false
+  /** Arguments of `secure`, and what it says. */
+  readonly secured: (readonly unknown[])[] = []
+  secureError: string | null = null
 
   constructor(options: NativeConnectOptions, handlers: NativeSocketHandlers) {
     this.options = options
@@ -33,6 +36,11 @@ export class FakeSocket implements NativeSocket {
 
   destroy(): void {
     this.destroyed = true
+  }
+
+  secure(...given: [TlsSettings, string, number]): string | null {
+    this.secured.push(given)
+    return this.secureError
   }
 }
 
