@@ -20,7 +20,7 @@ export const loads = {
 
 export interface MemoryRun {
   readonly seconds: number
-  /** VmHWM at the end. */
+  /** The most of VmHWM and of what was resident in any sample. */
   readonly peakKib: number
   /** CPU seconds in a minute of the stream, the first seconds left out. */
   readonly cpuPerMinute: number
@@ -57,7 +57,7 @@ export async function measureMemory({ command }: Program, load: Load, seconds: n
   if (last === undefined || settled === undefined || settled === last) throw new Error('too short a run')
   return {
     seconds,
-    peakKib: last.peakKib,
+    peakKib: Math.max(...samples.map((sample) => Math.max(sample.peakKib, sample.residentKib))),
     cpuPerMinute: ((last.cpuSeconds - settled.cpuSeconds) / (last.atMs - settled.atMs)) * 60_000,
     slope: slopeOf(samples, Math.min(60, seconds / 3)),
   }

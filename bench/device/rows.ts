@@ -64,7 +64,7 @@ function row(target: Target, device: number | null | undefined, node: number | n
 }
 
 function secondsOf(run: MemoryRun | null): string {
-  return run === null ? '' : `VmHWM after ${run.seconds} s`
+  return run === null ? '' : `in ${run.seconds} s`
 }
 
 function countRow(target: Target, count: InstructionCount | null): Row {

@@ -7,14 +7,17 @@ export interface Sample {
   /** Since the watch began. */
   readonly atMs: number
   readonly residentKib: number
-  /** VmHWM: the most it ever was. */
+  /**
+   * VmHWM: the most it ever was. The kernel takes note of that now and then only, and not exactly: it may be less than
+   * what was resident in a sample before.
+   */
   readonly peakKib: number
   /** User and system. */
   readonly cpuSeconds: number
 }
 
-/** Ten samples a second see the peak of every fragment. */
-const intervalMs = 100
+/** Often enough for the moment at which a fragment is complete and not yet confirmed. */
+const intervalMs = 20
 /** Of the fields of /proc/PID/stat behind the name: utime and stime, in ticks of 10 ms (proc(5)). */
 const userField = 11
 const systemField = 12
