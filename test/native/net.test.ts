@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import type { Order } from './net.ts'
 import { around, pattern } from './pattern.ts'
 import { buildProgram, runProgram, targets } from './program.ts'
@@ -85,13 +84,14 @@ for (const target of targets) {
       })
 
       test('to a peer that has ended its side and reads nothing yet: it waits', async (t) => {
+        const read = onceWaiting((first: Socket) => first.resume())
         const port = await listenTcp(t, (socket) => {
           socket.end()
-          void setTimeout(1000).then(() => socket.resume())
+          read(socket)
         })
         const [idle, ...others] = await says('writeToSilence', { host: '127.0.0.1', port })
         assertIdle(idle)
-        assert.deepEqual(others, [{ go: true }, { close: null, detail: '' }])
+        assert.deepEqual(others, [{ close: null, detail: '' }])
       })
 
       test('out of turn is a mistake of the program', async (t) => {

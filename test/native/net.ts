@@ -67,14 +67,26 @@ function onClose(error: string | null, detail: string): void {
 }
 
 /** Hundredths of a second of CPU that this process has used. */
-function cpuTicks(): number {
-  const fields = utf8Text(file('/proc/self/stat') ?? new Uint8Array(0)).split(' ')
-  return Number(fields[13]) + Number(fields[14])
+function cpuTicks(tell: (ticks: number) => void): void {
+  native.openInput('/proc/self/stat', {
+    onData(bytes) {
+      const fields = utf8Text(bytes).split(' ')
+      tell(Number(fields[13]) + Number(fields[14]))
+    },
+    onEnd: () => undefined,
+  })
 }
 
-/** What is used up of the CPU until the connection closes; it is busy with nothing. */
-function reportTicks(before: number): void {
-  report({ ticks: cpuTicks() - before })
+/** What is used up of the CPU in a second from now. */
+function reportTicks(done: () => void): void {
+  cpuTicks((before) => {
+    native.setTimer(1000, () => {
+      cpuTicks((after) => {
+        report({ ticks: after - before })
+        done()
+      })
+    })
+  })
 }
 
 const cases: Record<string, () => void> = {
@@ -133,30 +145,21 @@ const cases: Record<string, () => void> = {
 
   /** The peer has ended its side and reads nothing, while there is much to be written. */
   writeToSilence() {
-    let before = 0
     const socket = connect({
       onOpen() {
         for (let more = true; more; ) more = socket.write([new Uint8Array(100_000)])
-        before = cpuTicks()
-        native.setTimer(500, () => {
-          reportTicks(before)
-          report({ go: true })
-        })
+        reportTicks(waits)
       },
       onClose,
     })
   },
 
-  /** The end of the connection is followed by half a second in which nothing is to be done. */
+  /** The end of the connection is followed by a second in which nothing is to be done. */
   idleAfterEnd() {
     connect({
       onClose(error) {
         report({ close: error })
-        const before = cpuTicks()
-        native.setTimer(500, () => {
-          reportTicks(before)
-          native.exit(0)
-        })
+        reportTicks(() => native.exit(0))
       },
     })
   },
