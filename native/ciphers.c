@@ -1,7 +1,6 @@
 #include "ciphers.h"
 
 #include <mbedtls/ssl_ciphersuites.h>
-#include <stdbool.h>
 
 #define CHACHA20                                                                                                       \
     MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256, MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,                    \
@@ -18,7 +17,7 @@ static const int chacha20_first[] = {CHACHA20, AES_GCM, 0};
 #if defined(MBEDTLS_AESNI_C)
 #include <cpuid.h>
 
-static bool has_aes(void)
+static bool detect_aes(void)
 {
     unsigned int a, b, c, d;
     return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_AES) != 0 && (c & bit_PCLMUL) != 0;
@@ -27,20 +26,28 @@ static bool has_aes(void)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 
-static bool has_aes(void)
+static bool detect_aes(void)
 {
     unsigned long features = getauxval(AT_HWCAP);
     return (features & HWCAP_AES) != 0 && (features & HWCAP_PMULL) != 0;
 }
 #else
-static bool has_aes(void)
+static bool detect_aes(void)
 {
     return false;
 }
 #endif
 
+bool ciphers_have_aes(void)
+{
+    static enum { UNKNOWN, ABSENT, PRESENT } aes;
+    if (aes == UNKNOWN)
+        aes = detect_aes() ? PRESENT : ABSENT;
+    return aes == PRESENT;
+}
+
 /* Without instructions for it AES-GCM costs three times what ChaCha20-Poly1305 does. */
 const int *ciphers_in_order(void)
 {
-    return has_aes() ? aes_first : chacha20_first;
+    return ciphers_have_aes() ? aes_first : chacha20_first;
 }

@@ -11,7 +11,7 @@ import { BuildError } from './run.mjs'
 import { linkerScript } from './sections.mjs'
 import { sourceOf } from './sources.mjs'
 import { limitBytes } from './targets.mjs'
-import { engineGroup, hostGroup, tlsGroups } from './units.mjs'
+import { engineGroup, hostGroups, tlsGroups } from './units.mjs'
 
 /** `plan`: { target, entry, output, debug, map, forTests, aes, limited } */
 export async function buildExecutable(plan) {
@@ -33,7 +33,7 @@ export async function buildExecutable(plan) {
     const objects = await compileAll(compiler, [
       engineGroup(sources.quickjs, options.optimization, compiler.engineFlags),
       ...tlsGroups(sources.mbedtls, options),
-      hostGroup(sources, options, generated),
+      ...hostGroups(sources, options, generated),
     ])
     const script = sanitized ? [] : ['-T', ...writeGenerated(scratch, { 'sections.ld': linkerScript() })]
     const inputs = [...objects, ...script, ...(debug ? [] : ['-s'])]

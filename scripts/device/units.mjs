@@ -11,8 +11,9 @@ const buildTools = ['bytecode.c']
 /** The engine without its own library of system functions: native/ offers what the program needs. */
 const engineFiles = ['quickjs.c', 'libregexp.c', 'libunicode.c', 'cutils.c', 'dtoa.c']
 
-/** Every byte of a stream goes through these. */
-const hotFiles = ['aes.c', 'aesce.c', 'aesni.c', 'chacha20.c', 'chachapoly.c', 'gcm.c', 'poly1305.c']
+/** Every byte of a stream goes through these, of mbedTLS and of native/. */
+const hotFiles = ['aes.c', 'aesce.c', 'aesni.c', 'chacha20.c', 'chachapoly.c', 'gcm.c', 'poly1305.c', 'search.c']
+const isHot = (file) => hotFiles.includes(basename(file))
 
 const strict = ['-std=c11', '-D_GNU_SOURCE=', '-Wall', '-Wextra', '-Werror']
 const quiet = ['-w']
@@ -26,52 +27,43 @@ export function engineGroup(quickjs, optimization, targetFlags = []) {
   }
 }
 
-export function tlsGroups(mbedtls, options) {
-  const files = cFilesIn(join(mbedtls.folder, 'library'))
-  const isHot = (file) => hotFiles.includes(basename(file))
-  const isAesni = (file) => basename(file) === 'aesni.c'
-  const { optimization, hotOptimization, target } = options
-  const hotFlags = [hotOptimization, ...(target === 'x86_64' ? aesInstructions : [])]
-  const aesniFlags = [...hotFlags, ...(target === 'x86_64' ? byteShuffle : [])]
-  const group = (flags, belongs) => tlsGroup(mbedtls, options, flags, files.filter(belongs))
-  return [
-    group([optimization], (file) => !isHot(file)),
-    group(hotFlags, (file) => isHot(file) && !isAesni(file)),
-    group(aesniFlags, isAesni),
-  ]
-}
-
-/** mbedTLS then has its AES for x86-64 compiled instead of written in assembler; it asks the processor before using it. */
-const aesInstructions = ['-maes', '-mpclmul']
-
-/** Every processor with AES instructions has this one, which turns a block around at once instead of byte by byte. */
-const byteShuffle = ['-mssse3']
-
-function tlsGroup(mbedtls, { tlsFlags }, optimizationFlags, files) {
-  return {
-    files,
-    flags: [...optimizationFlags, ...quiet, ...tlsFlags, ...tlsConfiguration],
+export function tlsGroups(mbedtls, { optimization, hotOptimization, tlsFlags }) {
+  const isGcm = (file) => basename(file) === 'gcm.c'
+  const group = (flags, belongs) => ({
+    files: cFilesIn(join(mbedtls.folder, 'library')).filter(belongs),
+    flags: [...flags, ...quiet, ...tlsFlags, ...tlsConfiguration],
     places: [`-I${native}`, `-I${join(mbedtls.folder, 'include')}`, hidden(mbedtls.folder, 'mbedtls')],
     madeWith: sha256(mbedtls.id, readFileSync(join(native, 'mbedtls_config.h'))),
-  }
+  })
+  return [
+    group([optimization], (file) => !isHot(file)),
+    group([hotOptimization], (file) => isHot(file) && !isGcm(file)),
+    group([hotOptimization, '-DKVS_IN_GCM'], isGcm),
+  ]
 }
 
 /** In angle brackets, since a quoted name would find mbedTLS's own file, which lies beside the one that includes it. */
 const tlsConfiguration = ['-DMBEDTLS_CONFIG_FILE=<mbedtls_config.h>']
 
 /** `generated`: C files that the build has written. */
-export function hostGroup({ quickjs, mbedtls }, { optimization, tlsFlags, hostFlags, target }, generated) {
+export function hostGroups(
+  { quickjs, mbedtls },
+  { optimization, hotOptimization, tlsFlags, hostFlags, target },
+  generated,
+) {
   const version = [`-DKVS_TARGET="${target}"`, `-DKVS_QUICKJS_VERSION="${engineVersion(quickjs)}"`]
-  return {
-    files: [...cFilesIn(native).filter((file) => !buildTools.includes(basename(file))), ...generated],
-    flags: [optimization, ...strict, ...version, ...hostFlags, ...tlsFlags, ...tlsConfiguration],
+  const files = [...cFilesIn(native).filter((file) => !buildTools.includes(basename(file))), ...generated]
+  const group = (level, belongs) => ({
+    files: files.filter(belongs),
+    flags: [level, ...strict, ...version, ...hostFlags, ...tlsFlags, ...tlsConfiguration],
     places: [
       `-I${native}`,
       ...['-isystem', quickjs.folder, '-isystem', join(mbedtls.folder, 'include')],
       hidden(native, 'native'),
     ],
     madeWith: sha256(quickjs.id, mbedtls.id, ...headers()),
-  }
+  })
+  return [group(optimization, (file) => !isHot(file)), group(hotOptimization, isHot)]
 }
 
 export function toolGroup(quickjs) {
