@@ -2,13 +2,12 @@
 
 /** A static executable lies where it was linked to: addresses can stand in its code instead of in a table. */
 const addressesInCode = ['-Xclang', '-mrelocation-model', '-Xclang', 'static']
-const withoutTableOfMips = ['-Xclang', '-target-feature', '-Xclang', '+noabicalls']
 /** Two thirds of the size. The C library, which is compiled as the executable is linked, cannot be in it. */
 const thumb = ['-Xclang', '-target-feature', '-Xclang', '+thumb-mode']
 
 /**
  * Every target runs on the oldest processor of its name: armv7 on those with neither NEON nor division, arm on ARMv5
- * without floating point. mipsel computes floating point in software, since some of its processors have none.
+ * without floating point.
  * `code` is what all is compiled with, `engineCode` the engine: mbedTLS has instructions that ARMv5's Thumb lacks.
  */
 export const targets = {
@@ -16,12 +15,12 @@ export const targets = {
   arm: { triple: 'arm-linux-musleabi', cpu: 'arm926ej_s', code: addressesInCode, engineCode: thumb },
   arm64: { triple: 'aarch64-linux-musl', cpu: 'generic' },
   x86_64: { triple: 'x86_64-linux-musl', cpu: 'x86_64' },
-  mipsel: {
-    triple: 'mipsel-linux-musl',
-    cpu: 'mips32r2+soft_float',
-    code: [...addressesInCode, ...withoutTableOfMips],
-  },
   riscv64: { triple: 'riscv64-linux-musl', cpu: 'baseline_rv64' },
+}
+
+/** Targets that only a compiler of their own makes (KVS_CC), and why. */
+export const vendorTargets = {
+  mipsel: 'the pinned compiler shifts and divides numbers of 64 bits wrongly on it',
 }
 
 /** The largest that a camera's executable may be; of the others none is larger by much. */
