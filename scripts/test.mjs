@@ -1,8 +1,9 @@
 /**
- * Runs the tests below the given folders: node scripts/test.mjs FOLDER… [--except FOLDER] [--tap FILE] [FILTER…]
+ * Runs the tests below the given folders: node scripts/test.mjs FOLDER… [OPTION…] [FILTER…]
  * A folder or a *.test.ts file says where to look; every other argument is a filter: a part of the file's path.
- *   --except FOLDER   leaves one out
- *   --tap FILE        writes the results there as well, for programs (Test Anything Protocol)
+ *   --except FOLDER      leaves one out
+ *   --concurrency FILES  how many run at once; tests that wait for the most part take more than there are processors
+ *   --tap FILE           writes the results there as well, for programs (Test Anything Protocol)
  * Node.js 20 knows no glob for `--test`, so the files are found here.
  */
 import { spawnSync } from 'node:child_process'
@@ -12,7 +13,11 @@ import { parseArgs } from 'node:util'
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { except: { type: 'string', multiple: true, default: [] }, tap: { type: 'string' } },
+  options: {
+    except: { type: 'string', multiple: true, default: [] },
+    concurrency: { type: 'string', default: '2' },
+    tap: { type: 'string' },
+  },
 })
 const places = positionals.filter((argument) => statSync(argument, { throwIfNoEntry: false }))
 const filters = positionals.filter((argument) => !places.includes(argument))
@@ -33,7 +38,7 @@ const reporters = [['spec', 'stdout'], ...(values.tap ? [['tap', values.tap]] : 
 const { status, error } = spawnSync(
   process.execPath,
   [
-    ...['--import', 'tsx', '--test', '--test-concurrency=2', `--test-timeout=${fileTimeoutMs}`],
+    ...['--import', 'tsx', '--test', `--test-concurrency=${values.concurrency}`, `--test-timeout=${fileTimeoutMs}`],
     ...reporters.flatMap(([name, to]) => [`--test-reporter=${name}`, `--test-reporter-destination=${to}`]),
     ...files,
   ],
