@@ -12,7 +12,7 @@ import { type TLSSocket, type TlsOptions, TLSSocket as TlsSocket } from 'node:tl
 import type { Order } from './net.ts'
 import { around, pattern } from './pattern.ts'
 import { buildProgram, targets } from './program.ts'
-import { assertIdle, said, talked } from './said.ts'
+import { assertIdle, refused, said, talked } from './said.ts'
 import {
   authority,
   certificateFor,
@@ -160,5 +160,19 @@ for (const target of targets) {
         }
       })
     }
+
+    test('a session is offered no more after a server has refused it', async (t) => {
+      const { certificate: cert, privateKey: key } = shown
+      const offers: TlsOptions[] = [only('TLSv1.3'), only('TLSv1.2')]
+      const server = createServer((raw) => {
+        // A server that is set back to TLS 1.2 cannot take what it gave in TLS 1.3.
+        const options = (offers.length > 1 ? offers.shift() : offers[0]) ?? {}
+        echo(new TlsSocket(raw, { isServer: true, cert, key, ...options }).on('error', () => undefined))
+      })
+      const port = await listen(t, server)
+      const events = await said(program, 'talk', { host: 'localhost', port, tls, say: 'x', times: 3 })
+      const detail = 'protocol_version, alert 70'
+      assert.deepEqual(events, [...talked('x'), ...refused('TLS_VERSION', detail), ...talked('x')])
+    })
   })
 }

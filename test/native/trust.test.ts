@@ -32,7 +32,7 @@ const files = await pemFiles(folder, {
 const tls = { ca: files.ca }
 const dayMs = 86_400_000
 const echo = (socket: TLSSocket): unknown => socket.once('data', (bytes) => socket.end(bytes))
-const silent = (): void => undefined
+const hangUp = (socket: TLSSocket): unknown => socket.end()
 
 for (const target of targets) {
   describe(`trust on ${target}`, () => {
@@ -50,19 +50,19 @@ for (const target of targets) {
       ] as const
       for (const [what, shown, close] of certificates) {
         test(`with a certificate ${what}`, async (t) => {
-          const port = await listenTls(t, { shown }, silent)
+          const port = await listenTls(t, { shown }, hangUp)
           assert.deepEqual(await said(program, 'talk', { host: 'localhost', port, tls }), refused(close))
         })
       }
 
       test('at an address that its certificate does not have', async (t) => {
-        const port = await listenTls(t, { shown: certificateFor(['localhost', '127.0.0.2', '::1']) }, silent)
+        const port = await listenTls(t, { shown: certificateFor(['localhost', '127.0.0.2', '::1']) }, hangUp)
         const order = { host: '127.0.0.1', port, tls }
         assert.deepEqual(await said(program, 'talk', order), refused('CERT_OTHER_HOST'))
       })
 
       test('whose authority is not trusted', async (t) => {
-        const port = await listenTls(t, {}, silent)
+        const port = await listenTls(t, {}, hangUp)
         for (const ca of [files.stranger, null]) {
           const order = { host: 'localhost', port, tls: { ca } }
           assert.deepEqual(await said(program, 'talk', order), refused('CERT_UNTRUSTED'))
@@ -71,14 +71,14 @@ for (const target of targets) {
 
       test('that knows nothing newer than TLS 1.1', async (t) => {
         const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
-        const order = { host: 'localhost', port: await listenTls(t, old, silent), tls }
+        const order = { host: 'localhost', port: await listenTls(t, old, hangUp), tls }
         const [, { close } = {}] = await said(program, 'talk', order)
         assert.equal(close, 'TLS_VERSION')
       })
 
       test('that has no cipher with forward secrecy', async (t) => {
         const old = { maxVersion: 'TLSv1.2', ciphers: 'AES128-GCM-SHA256' } as const
-        const order = { host: 'localhost', port: await listenTls(t, old, silent), tls }
+        const order = { host: 'localhost', port: await listenTls(t, old, hangUp), tls }
         const expected = refused('TLS_ALERT', 'handshake_failure, alert 40')
         assert.deepEqual(await said(program, 'talk', order), expected)
       })
