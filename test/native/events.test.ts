@@ -128,6 +128,10 @@ for (const target of targets) {
         assert.deepEqual(await linesOf(t, 'inputClosed', await fileOf(t, 40_000)), [{ data: 16_384 }])
       })
 
+      test('nothing comes after the program has ended itself', async (t) => {
+        assert.deepEqual(await linesOf(t, 'inputExit', await fileOf(t, 10)), [{ data: 10 }])
+      })
+
       test('one that is left open is let go', async (t) => {
         assert.deepEqual(await linesOf(t, 'inputLeft', await fifoIn(t)), [])
       })

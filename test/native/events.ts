@@ -85,6 +85,17 @@ const cases: Record<string, () => void> = {
     })
   },
 
+  /** Two that are ready at the same time: the one that comes first ends it. */
+  inputExit() {
+    for (let i = 0; i < 2; i++) {
+      const onData = (data: Uint8Array) => {
+        report({ data: data.length })
+        native.exit(0)
+      }
+      native.openInput(path, { onData, onEnd })
+    }
+  },
+
   /** Left open: the end of the program has to let go of it. */
   inputLeft() {
     native.openInput(path, { onData: () => undefined, onEnd })

@@ -19,25 +19,36 @@ const cases: Record<string, (...args: string[]) => void> = {
   },
 
   timers() {
-    const fired: string[] = []
-    native.setTimer(30, () => fired.push('30'))
-    native.setTimer(10, () => fired.push('10 first'))
-    native.setTimer(10, () => fired.push('10 second'))
-    const cancelled = native.setTimer(5, () => fired.push('cancelled'))
-    const late = native.setTimer(25, () => fired.push('cancelled by a timer'))
+    const told: string[] = []
+    const cancelled = native.setTimer(0, () => told.push('cancelled'))
     native.setTimer(0, () => {
-      fired.push('0')
-      native.cancelTimer(late)
-      native.setTimer(0, () => fired.push('set by a timer'))
-      void Promise.resolve().then(() => fired.push('promise of a timer'))
+      told.push('first')
+      native.cancelTimer(second)
+      native.setTimer(0, () => told.push('set by a timer'))
+      void Promise.resolve().then(() => told.push('promise of a timer'))
     })
-    native.setTimer(-1, () => fired.push('negative'))
-    native.setTimer(Number.NaN, () => fired.push('no number'))
-    native.setTimer(1e300, () => fired.push('never'))
-    fired.push('now')
+    const second = native.setTimer(0, () => told.push('cancelled by a timer'))
+    native.setTimer(-1, () => told.push('negative'))
+    native.setTimer(Number.NaN, () => told.push('no number'))
+    native.setTimer(1e300, () => told.push('never'))
+    told.push('now')
     native.cancelTimer(cancelled)
     native.cancelTimer(cancelled)
-    native.setTimer(40, () => done(fired))
+    native.setTimer(20, () => done(told))
+  },
+
+  /** The times at which timers of many delays were due, in the order in which they fired; each time within bounds. */
+  timerOrder() {
+    const fired: { notBeforeMs: number; notAfterMs: number }[] = []
+    const delaysMs = Array.from({ length: 100 }, (_, i) => ((i * 37) % 100) / 3)
+    for (const delayMs of delaysMs) {
+      const notBeforeMs = native.monotonicMs() + delayMs
+      native.setTimer(delayMs, () => {
+        fired.push(due)
+        if (fired.length === delaysMs.length) done(fired)
+      })
+      const due = { notBeforeMs, notAfterMs: native.monotonicMs() + delayMs }
+    }
   },
 
   /** How early timers fire, of many with fractions. */
@@ -164,7 +175,18 @@ const cases: Record<string, (...args: string[]) => void> = {
   memory() {
     const before = native.memory()
     const kept = Array.from({ length: 1000 }, (_, i) => new Uint8Array(i))
-    done({ before, after: native.memory(), kept: kept.length })
+    const during = native.memory()
+    kept.length = 0
+    done({ before, during, after: native.memory() })
+  },
+
+  /** Objects of all sizes come and go: memory is used again. */
+  churn() {
+    const make = (round: number) => Array.from({ length: 300 }, (_, i) => new Uint8Array((i + round) % 600))
+    make(0)
+    const before = native.memory()
+    for (let round = 1; round < 300; round++) make(round)
+    done({ before, after: native.memory() })
   },
 
   search() {
