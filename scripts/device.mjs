@@ -106,7 +106,8 @@ function makePlan(target, { entry, output, debug, map, 'for-tests': forTests, 'n
     map,
     forTests,
     aes: !noAes,
-    limited: !entry && !debug,
+    // A vendor's C library may be a large one.
+    limited: !entry && !debug && !process.env.KVS_CC,
   }
 }
 

@@ -11,7 +11,8 @@ const sizeFlags = [
   ...['-ffunction-sections', '-fdata-sections', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables'],
   ...['-fno-ident', '-g0', '-DNDEBUG'],
 ]
-const staticLink = ['-static', '-Wl,--gc-sections']
+/** The libraries are parts of musl; a vendor's C library may keep them apart. */
+const staticLink = ['-static', '-Wl,--gc-sections', '-lm', '-pthread']
 
 /** `id` names the compiler and its version in the cache; `flags` go to compiling and linking. */
 export async function compilerFor(target) {
