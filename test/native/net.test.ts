@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { after, before, describe, type TestContext, test } from 'node:test'
+import { temporaryFolder } from '../drive/folder.ts'
 import type { Order } from './net.ts'
 import { around, pattern } from './pattern.ts'
 import { buildProgram, runProgram, targets } from './program.ts'
@@ -19,6 +20,16 @@ after(() => rm(folder, { recursive: true }))
 
 /** Takes the first bytes for all, answers with them and ends. */
 const echo = (socket: Socket): unknown => socket.once('data', (bytes) => socket.end(bytes))
+
+/** The program where /etc/hosts is another: in a user and mount namespace of its own, for which nobody has to be root. */
+async function withHosts(t: TestContext, program: string, hosts: string): Promise<string> {
+  const own = await temporaryFolder(t)
+  await writeFile(`${own}/hosts`, hosts)
+  const script = `mount --bind ${own}/hosts /etc/hosts; exec ${program} "$@"`
+  const command = `#!/bin/sh\nexec unshare --map-root-user --mount sh -ec '${script}' sh "$@"\n`
+  await writeFile(`${own}/program`, command, { mode: 0o755 })
+  return `${own}/program`
+}
 
 for (const target of targets) {
   describe(`connections on ${target}`, () => {
@@ -38,6 +49,15 @@ for (const target of targets) {
           assert.deepEqual(await says('talk', { host, port, say: 'é?' }), talked('é?'))
         })
       }
+
+      test('to the one of several addresses that answers', async (t) => {
+        const lines = [2, 3, 1, 4].map((last) => `127.0.0.${last} many.test\n`)
+        const hosted = await withHosts(t, program, lines.join(''))
+        const port = await listenTcp(t, echo, '127.0.0.1')
+        assert.deepEqual(await said(hosted, 'talk', { host: 'many.test', port, say: 'x' }), talked('x'))
+        const nobody = { host: 'many.test', port: await freePort() }
+        assert.deepEqual(await said(hosted, 'talk', nobody), refused('ECONNREFUSED'))
+      })
 
       for (const host of ['127.0.0.1', 'localhost', '::1']) {
         test(`refused at ${host}`, async () => {

@@ -41,7 +41,10 @@ test('a gap is named, and so is a number that occurs twice', () => {
   const twice = () => numberedFiles('dir', 'f-', '.x', ['f-001.x', 'f-01.x', 'f-002.x'].map(file))
   assert.throws(twice, (error) => error instanceof KvsError && /number 1 occurs twice/.test(error.message))
   const padded = () => numberedFiles('dir', 'f-', '.x', ['f-02.x', 'f-1.x'].map(file))
-  assert.throws(padded, (error) => error instanceof KvsError && /f-2.x is missing \(next is f-02.x\)/.test(error.message))
+  assert.throws(
+    padded,
+    (error) => error instanceof KvsError && /f-2.x is missing \(next is f-02.x\)/.test(error.message),
+  )
   assert.equal(
     numberedFiles('dir', 'f-', '.x', [file('g-001.x'), { name: 'f-001.x', type: 'directory' as const }]),
     null,
