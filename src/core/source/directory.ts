@@ -135,7 +135,7 @@ export function withPath(error: unknown, path: string): unknown {
 /** Reads frames into one piece of memory that grows to the largest. */
 export class FrameReader {
   readonly #files: Files
-  #scratch = new Uint8Array(16 * 1024)
+  #scratch = new Uint8Array(4096)
 
   constructor(files: Files) {
     this.#files = files
@@ -145,7 +145,7 @@ export class FrameReader {
   read(path: string): Uint8Array {
     let size = this.#files.read(path, this.#scratch)
     while (size > this.#scratch.length) {
-      this.#scratch = new Uint8Array(Math.ceil(size / 16_384) * 16_384)
+      this.#scratch = new Uint8Array(Math.ceil(size / 4096) * 4096)
       size = this.#files.read(path, this.#scratch)
     }
     return this.#scratch.subarray(0, size)
