@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { base64, utf8Bytes } from '../text.ts'
 import { type HttpProxy, proxyFor } from './proxy.ts'
 
 function through(url: string, noProxy?: string, host = 'kvs.test', port = 443): HttpProxy | null {
@@ -29,7 +30,7 @@ test('user and password', () => {
     ['%C3%A9:%E2%82%AC', 'é:€'],
   ]
   for (const [login, plain] of cases) {
-    const expected = `Basic ${Buffer.from(plain).toString('base64')}`
+    const expected = `Basic ${base64(utf8Bytes(plain))}`
     assert.equal(through(`http://${login}@proxy.test`)?.authorization, expected, login)
   }
   assert.equal(through('http://:password@proxy.test')?.authorization, undefined)
