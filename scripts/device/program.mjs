@@ -8,12 +8,13 @@ import { hostCompiler } from './compiler.mjs'
 import { cache, checkout, makeWhole } from './folders.mjs'
 import { sha256 } from './lock.mjs'
 import { compileAll } from './objects.mjs'
+import { plainFieldNames, plainFields } from './plainFields.mjs'
 import { BuildError, run } from './run.mjs'
 import { engineGroup, toolGroup } from './units.mjs'
 
 /** The program as C, and what its stages weigh. */
 export async function programInC(entry, quickjs, { debug, regexp }) {
-  const script = await bundle(entry, debug)
+  const script = await bundle(entry, { debug, shortNames: !debug && !regexp })
   const words = [...(debug ? ['debug'] : []), ...(regexp ? ['regexp'] : [])]
   const bytecode = await compileScript(script, quickjs, words)
   const array = cArray('_Alignas(8) const unsigned char program_bytecode[]', bytecode)
@@ -21,13 +22,16 @@ export async function programInC(entry, quickjs, { debug, regexp }) {
   return { text, scriptBytes: script.length, bytecodeBytes: bytecode.length }
 }
 
-async function bundle(entry, debug) {
+/** `shortNames`: of private fields, too; the tests import what may have such names of its own. */
+async function bundle(entry, { debug, shortNames }) {
   const { build } = loadEsbuild()
   const { outputFiles } = await build({
     absWorkingDir: checkout,
     entryPoints: [entry],
     bundle: true,
     write: false,
+    plugins: [plainFields],
+    ...(shortNames && { mangleProps: plainFieldNames }),
     format: 'iife',
     platform: 'neutral',
     target: 'es2022',
