@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { createHash, createHmac } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -67,8 +67,21 @@ for (const target of targets) {
         assertWithin(bytesOf(memory.after, 'resident'), bytesOf(memory.after, 'engine'), 2 ** 30)
       })
 
-      // AddressSanitizer keeps what is freed for a while, to find who still uses it.
+      // With sanitizers line numbers take memory, too, and what is freed is kept for a while, to find who still uses it.
       if (target !== 'sanitize') {
+        test('the program is run where it lies in the executable', async () => {
+          const entry = join(folder, 'large.ts')
+          const body = `let a = native.args.length\n${'a = a * 3 + 1\n'.repeat(30_000)}return a`
+          const print = 'native.stdout(JSON.stringify(native.memory()))\nnative.exit(0)'
+          await writeFile(
+            entry,
+            `${print}\nif (native.args.length > 9) native.exit(large())\nfunction large() { ${body} }\n`,
+          )
+          const { stdout } = await runProgram(await buildProgram(entry, target, folder))
+          // Its bytecode is 200 KB; the rest is what every program takes.
+          assertWithin(bytesOf(JSON.parse(stdout) as Memory, 'engine'), 1, 150_000)
+        })
+
         test('memory is used again', async () => {
           const { before, after } = (await said('churn')) as Record<'before' | 'after', Memory>
           assertWithin(bytesOf(after, 'resident') - bytesOf(before, 'resident'), 0, 500_000)
