@@ -25,9 +25,10 @@ export function networkError(error: NodeJS.ErrnoException, peer: Peer): KvsError
   return isVerification(code, message) ? portableError('CERT_UNTRUSTED', '', peer) : portableError(code, message, peer)
 }
 
-/** As in RFC 8446, section 6: OpenSSL's are the same words in capitals behind the version that brought them. */
+/** As in RFC 8446, section 6: OpenSSL's are the same words in capitals behind the version that brought them, which
+ *  for the oldest is `SSLV3` before OpenSSL 3.2 (Node.js 20) and `SSL/TLS` since. */
 function alertName(code: string): string {
-  return code.replace(/^ERR_SSL_(SSLV3|TLSV1|TLSV13)_(ALERT_)?/, '').toLowerCase()
+  return code.replace(/^ERR_SSL_(SSLV3|SSL\/TLS|TLSV1|TLSV13)_(ALERT_)?/, '').toLowerCase()
 }
 
 /** OpenSSL's verification results have no common prefix; Node.js names them as OpenSSL does. */

@@ -191,6 +191,7 @@ export class PutMediaSession {
     const { stored, timecode, producerMs } = arriving
     this.#arriving = null
     this.#send({ type: 'RECEIVED', timecode, number: stored.number })
+    const retained = this.#options.retentionHours > 0
     this.#commitsPending++
     const committed = stored.commit({ timecode, producerMs, lengthMs }).then(
       () => null,
@@ -202,7 +203,7 @@ export class PutMediaSession {
       if (failure !== null) {
         this.#stop()
         this.#sendError(5001, `not stored: ${String(failure)}`, { timecode, number: stored.number })
-      } else if (this.#options.retentionHours > 0) {
+      } else if (retained) {
         this.#send({ type: 'PERSISTED', timecode, number: stored.number })
       }
     })
