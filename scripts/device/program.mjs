@@ -9,6 +9,7 @@ import { cache, checkout, makeWhole } from './folders.mjs'
 import { sha256 } from './lock.mjs'
 import { compileAll } from './objects.mjs'
 import { plainFieldNames, plainFields } from './plainFields.mjs'
+import { withPlainVariables } from './plainVariables.mjs'
 import { BuildError, run } from './run.mjs'
 import { engineGroup, toolGroup } from './units.mjs'
 
@@ -45,7 +46,7 @@ async function bundle(entry, { debug, shortNames }) {
   }).catch((error) => {
     throw new BuildError(`bundling ${entry} failed\n${error.message}`)
   })
-  return outputFiles[0].contents
+  return withPlainVariables(outputFiles[0].text)
 }
 
 function loadEsbuild() {

@@ -64,7 +64,7 @@ const kinds = {
     77,
     false,
     'no credentials are set',
-    'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; to try it without an AWS account: kvs demo',
+    'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; to try it without an AWS account: kvs demo, on a computer with Node.js',
   ),
   ACCESS_DENIED: kind(
     77,

@@ -148,15 +148,14 @@ export class Session {
   #sendMedia(): boolean {
     const { buffer } = this.#options
     const fragment = this.#fragment
-    if (fragment === undefined || this.#position === fragmentEnd(fragment)) {
-      if (fragment?.state === 'open') return false
-      return this.#nextFragment(fragment)
-    }
+    if (fragment === undefined) return this.#nextFragment(fragment)
+    const end = fragmentEnd(fragment)
+    if (this.#position === end) return fragment.state !== 'open' && this.#nextFragment(fragment)
     this.#parts.length = 0
-    const length = buffer.read(this.#position, fragmentEnd(fragment), maxChunkBytes, this.#parts)
+    const length = buffer.read(this.#position, end, maxChunkBytes, this.#parts)
     this.#position += length
     this.#send(this.#parts, length)
-    if (this.#position === fragmentEnd(fragment) && fragment.state === 'sealed') this.#sent(fragment)
+    if (this.#position === end && fragment.state === 'sealed') this.#sent(fragment)
     return true
   }
 
