@@ -124,6 +124,19 @@ void engine_call_with_bytes(JSValueConst object, const char *name, uint8_t *byte
     JS_FreeValue(engine_context, array);
 }
 
+int engine_add_class(JSClassID *id, const JSClassDef *class, const JSCFunctionListEntry *methods, int count)
+{
+    JS_NewClassID(id);
+    if (JS_NewClass(JS_GetRuntime(engine_context), *id, class) != 0)
+        return -1;
+    JSValue prototype = JS_NewObject(engine_context);
+    if (JS_IsException(prototype))
+        return -1;
+    JS_SetPropertyFunctionList(engine_context, prototype, methods, count);
+    JS_SetClassProto(engine_context, *id, prototype);
+    return 0;
+}
+
 /* Only what the program uses: every intrinsic costs memory, and some bring much code along. */
 static void add_intrinsics(JSContext *context)
 {

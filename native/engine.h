@@ -40,6 +40,9 @@ JSValue engine_wrap_bytes(uint8_t *bytes, size_t length, JSFreeArrayBufferDataFu
 /* Detaches the memory below a Uint8Array. */
 void engine_detach_bytes(JSValueConst array);
 
+/* A class of objects that C makes, with their methods. Returns -1 with an exception. */
+int engine_add_class(JSClassID *id, const JSClassDef *class, const JSCFunctionListEntry *methods, int count);
+
 /* One for each capability: adds its functions and constants to the object `native`. Returns -1 with an exception. */
 int clock_register(JSContext *context, JSValueConst native);
 int blocks_register(JSContext *context, JSValueConst native);

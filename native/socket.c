@@ -133,14 +133,8 @@ static const JSCFunctionListEntry functions[] = {
 
 int socket_register(JSContext *context, JSValueConst native)
 {
-    JS_NewClassID(&class_id);
-    if (JS_NewClass(JS_GetRuntime(context), class_id, &class) != 0)
+    if (engine_add_class(&class_id, &class, methods, sizeof methods / sizeof methods[0]) != 0)
         return -1;
-    JSValue prototype = JS_NewObject(context);
-    if (JS_IsException(prototype))
-        return -1;
-    JS_SetPropertyFunctionList(context, prototype, methods, sizeof methods / sizeof methods[0]);
-    JS_SetClassProto(context, class_id, prototype);
     JS_SetPropertyFunctionList(context, native, functions, sizeof functions / sizeof functions[0]);
     return 0;
 }
