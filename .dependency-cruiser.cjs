@@ -33,14 +33,42 @@ function asPattern(name) {
   return name.endsWith('/') ? name : `${name}[.]ts$`
 }
 
-/** Tests may import what they test and what they like. */
-const tests = ['[.]test[.]ts$', '/testing/']
+/** Tests may import what they like, their helpers what lies on their own side of the house. */
+const tests = '[.]test[.]ts$'
+const helpers = '/testing/'
 
-function exceptInTests(rule) {
-  return { ...rule, from: { ...rule.from, pathNot: [...tests, ...(rule.from.pathNot ? [rule.from.pathNot] : [])] } }
+function except(places, rule) {
+  return { ...rule, from: { ...rule.from, pathNot: [...places, ...(rule.from.pathNot ? [rule.from.pathNot] : [])] } }
 }
 
-const rules = [
+/** What each side may import of the house. Only `node` knows all; `local` is a library of its own beside the producer. */
+const sides = {
+  core: ['core'],
+  cli: ['core', 'cli'],
+  device: ['core', 'cli', 'device'],
+  local: ['core', 'local'],
+}
+
+const sideRules = Object.entries(sides).map(([side, known]) => ({
+  name: `${side}-knows-only-${known.join('-and-')}`,
+  severity: 'error',
+  from: { path: `^src/${side}/` },
+  to: { path: '^src/', pathNot: `^src/(${known.join('|')})/` },
+}))
+
+/** These hold for the helpers of tests as well. */
+const outerWalls = [
+  {
+    name: 'core-cli-and-device-are-portable',
+    comment: 'src/core, src/cli and src/device run on a small engine: no Node.js module, no npm package',
+    severity: 'error',
+    from: { path: '^src/(core|cli|device)/' },
+    to: { pathNot: '^src/' },
+  },
+  ...sideRules,
+]
+
+const innerWalls = [
   {
     name: 'no-cycle',
     comment: 'a cycle means that two files are one, or that one of them knows too much',
@@ -54,19 +82,6 @@ const rules = [
     from: {},
     to: { couldNotResolve: true },
   },
-  {
-    name: 'core-cli-and-device-are-portable',
-    comment: 'src/core, src/cli and src/device run on a small engine: no Node.js module, no npm package',
-    severity: 'error',
-    from: { path: '^src/(core|cli|device)/' },
-    to: { pathNot: '^src/' },
-  },
-  {
-    name: 'core-knows-only-core',
-    severity: 'error',
-    from: { path: '^src/core/' },
-    to: { path: '^src/', pathNot: '^src/core/' },
-  },
   ...stageRules,
   {
     name: 'core-folder-without-a-rule',
@@ -74,25 +89,6 @@ const rules = [
     severity: 'error',
     from: { path: '^src/core/[^/]+/', pathNot: `^src/core/(${Object.keys(stages).join('|')})/` },
     to: {},
-  },
-  {
-    name: 'cli-knows-only-core-and-cli',
-    severity: 'error',
-    from: { path: '^src/cli/' },
-    to: { path: '^src/', pathNot: '^src/(core|cli)/' },
-  },
-  {
-    name: 'local-knows-only-core-and-local',
-    comment: 'the local endpoint is a library of its own beside the producer',
-    severity: 'error',
-    from: { path: '^src/local/' },
-    to: { path: '^src/', pathNot: '^src/(core|local)/' },
-  },
-  {
-    name: 'device-knows-only-core-cli-and-device',
-    severity: 'error',
-    from: { path: '^src/device/' },
-    to: { path: '^src/', pathNot: '^src/(core|cli|device)/' },
   },
   {
     name: 'only-declared-packages',
@@ -105,12 +101,15 @@ const rules = [
     name: 'nothing-imports-tests',
     severity: 'error',
     from: {},
-    to: { path: [...tests, '^(test|bench|examples|scripts)/'] },
+    to: { path: [tests, helpers, '^(test|bench|examples|scripts)/'] },
   },
 ]
 
 module.exports = {
-  forbidden: rules.map(exceptInTests),
+  forbidden: [
+    ...outerWalls.map((rule) => except([tests], rule)),
+    ...innerWalls.map((rule) => except([tests, helpers], rule)),
+  ],
   options: {
     doNotFollow: { path: ['node_modules'] },
     tsPreCompilationDeps: true,

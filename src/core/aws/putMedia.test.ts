@@ -5,10 +5,11 @@ import { SignatureV4 } from '@smithy/signature-v4'
 import { KvsError } from '../errors.ts'
 import { type ExchangeHandlers, HttpExchange } from '../http/exchange.ts'
 import { ScriptedNetwork } from '../http/testing/scriptedNetwork.ts'
+import { testCrypto } from '../testing/testCrypto.ts'
 import { utf8Text } from '../text.ts'
 import { acceptedOnly, epochSeconds, type PutMediaInput, putMediaHead } from './putMedia.ts'
 import { SigningKeys } from './sigv4.ts'
-import { nodeCrypto, parseRequest } from './testing/fakeControlPlane.ts'
+import { parseRequest } from './testing/fakeControlPlane.ts'
 
 const token = 'IQoJb3JpZ2luX2VjEXAMPLE'
 const credentials = { accessKeyId: 'ASIAEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG', sessionToken: token }
@@ -24,7 +25,7 @@ const input: PutMediaInput = {
 }
 
 test('the head has what the service wants, and ends with the empty line', () => {
-  const text = utf8Text(putMediaHead(input, nodeCrypto))
+  const text = utf8Text(putMediaHead(input, testCrypto))
   const { method, path, headers, body } = parseRequest(text)
   assert.equal(`${method} ${path} ${body}`, 'POST /putMedia ')
   const { authorization, ...others } = headers
@@ -50,7 +51,7 @@ test('the head has what the service wants, and ends with the empty line', () => 
 })
 
 test('signed as the signer of the AWS SDK signs a request without a body', async () => {
-  const keys = new SigningKeys(nodeCrypto)
+  const keys = new SigningKeys(testCrypto)
   const inputs: PutMediaInput[] = [
     input,
     {
@@ -61,7 +62,7 @@ test('signed as the signer of the AWS SDK signs a request without a body', async
     },
   ]
   for (const each of inputs) {
-    const { path, headers } = parseRequest(utf8Text(putMediaHead(each, nodeCrypto, keys)))
+    const { path, headers } = parseRequest(utf8Text(putMediaHead(each, testCrypto, keys)))
     const { authorization, expect: _expect, ...signed } = headers
     const oracle = new SignatureV4({
       credentials,
@@ -76,7 +77,7 @@ test('signed as the signer of the AWS SDK signs a request without a body', async
     )
     assert.equal(authorization, theirs.headers['authorization'])
   }
-  const other = parseRequest(utf8Text(putMediaHead(inputs[1] ?? input, nodeCrypto)))
+  const other = parseRequest(utf8Text(putMediaHead(inputs[1] ?? input, testCrypto)))
   assert.equal(other.path, '/base/putMedia')
   assert.equal(other.headers['host'], '[::1]:8443')
   assert.equal(other.headers['expect'], undefined)
@@ -84,14 +85,14 @@ test('signed as the signer of the AWS SDK signs a request without a body', async
 
 test('by ARN instead of by name', () => {
   const { streamName: _name, ...rest } = input
-  const { headers } = parseRequest(utf8Text(putMediaHead({ ...rest, streamArn: 'arn:x' }, nodeCrypto)))
+  const { headers } = parseRequest(utf8Text(putMediaHead({ ...rest, streamArn: 'arn:x' }, testCrypto)))
   assert.equal(headers['x-amzn-stream-arn'], 'arn:x')
   assert.equal(headers['x-amzn-stream-name'], undefined)
 })
 
 test('a name that would add a header is refused', () => {
   assert.throws(
-    () => putMediaHead({ ...input, streamName: 'a\r\nx-amzn-stream-arn: b' } as PutMediaInput, nodeCrypto),
+    () => putMediaHead({ ...input, streamName: 'a\r\nx-amzn-stream-arn: b' } as PutMediaInput, testCrypto),
     (error) => error instanceof KvsError && error.code === 'CONFIGURATION',
   )
 })
@@ -119,7 +120,7 @@ function begin() {
       events.push(`close ${error?.code ?? '-'}`)
     },
   }
-  const head = putMediaHead(input, nodeCrypto)
+  const head = putMediaHead(input, testCrypto)
   HttpExchange.open(network, { origin: input.origin, head, expectContinue: true }, acceptedOnly(handlers, credentials))
   return { peer: network.peer().open(), events, error: (): KvsError | null => last }
 }

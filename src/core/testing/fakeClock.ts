@@ -2,6 +2,9 @@
 
 import type { Clock, Timer } from '../platform.ts'
 
+/** Of every host that runs tests, and of none that the core runs on: a turn after all promises. */
+declare function setImmediate(task: () => void): void
+
 interface Waiting {
   readonly atMs: number
   readonly number: number
@@ -79,7 +82,12 @@ export class FakeClock implements Clock {
   }
 }
 
+/** Runs `task` before the next timer, but not before the caller has returned. */
+export function soon(task: () => void): void {
+  void Promise.resolve().then(task)
+}
+
 /** All promises that can go on have gone on. */
-export function settled(): Promise<void> {
+function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

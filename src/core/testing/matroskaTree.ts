@@ -1,6 +1,6 @@
 /** A Matroska writer for tests, made apart from the product's: any width and kind of size, and the events to expect. */
 
-import { hex } from '../text.ts'
+import { hex, utf8Bytes } from '../text.ts'
 
 export interface Node {
   readonly id: number
@@ -30,8 +30,8 @@ export function join(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** An element ID or a size field by its text in hexadecimal digits, any bytes in fact. */
 export function unhex(digits: string): Uint8Array {
-  const compact = digits.replaceAll(/\s|\|/g, '')
-  return new Uint8Array(compact.match(/../g)?.map((pair) => Number.parseInt(pair, 16)) ?? [])
+  const compact = [...digits].filter((each) => each.trim() !== '' && each !== '|').join('')
+  return Uint8Array.from({ length: compact.length / 2 }, (_, n) => Number.parseInt(compact.slice(2 * n, 2 * n + 2), 16))
 }
 
 function head(node: Node, size: number): Uint8Array {
@@ -71,7 +71,7 @@ export function number(id: number, value: number | bigint): Node {
 }
 
 export function string(id: number, value: string): Node {
-  return { id, body: new TextEncoder().encode(value) }
+  return { id, body: utf8Bytes(value) }
 }
 
 export function ebml(docType = 'matroska'): Node {

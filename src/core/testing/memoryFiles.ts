@@ -2,6 +2,7 @@
 
 import { KvsError } from '../errors.ts'
 import type { FileEntry, Files, FileWriter, Input, InputHandlers } from '../platform.ts'
+import { soon } from './fakeClock.ts'
 
 export class MemoryFiles implements Files {
   readonly contents = new Map<string, Uint8Array>()
@@ -76,7 +77,7 @@ class MemoryInput implements Input {
   constructor(content: Uint8Array, handlers: InputHandlers) {
     this.#handlers = handlers
     this.#rest = content
-    queueMicrotask(() => this.#step())
+    soon(() => this.#step())
   }
 
   pause(): void {
@@ -84,7 +85,7 @@ class MemoryInput implements Input {
   }
 
   resume(): void {
-    if (this.#paused) queueMicrotask(() => this.#step())
+    if (this.#paused) soon(() => this.#step())
     this.#paused = false
   }
 
@@ -100,7 +101,7 @@ class MemoryInput implements Input {
     if (this.#over) {
       this.#handlers.onEnd(null)
     } else {
-      queueMicrotask(() => this.#step())
+      soon(() => this.#step())
       this.#handlers.onData(piece)
     }
   }

@@ -1,7 +1,5 @@
 /** A producer in front of the fake service: everything that a scenario needs, and the sums that must hold after each. */
 
-import assert from 'node:assert/strict'
-import { createHash, createHmac } from 'node:crypto'
 import type { CredentialProvider } from '../aws/credentials/credentials.ts'
 import type { ProducerEvent } from '../events.ts'
 import { portableSearch } from '../frame/codec/search.ts'
@@ -11,10 +9,13 @@ import type { Blocks, Clock, Platform } from '../platform.ts'
 import { Producer } from '../producer.ts'
 import { framesLost } from '../stats.ts'
 import type { Summary } from '../summary.ts'
+import { hex } from '../text.ts'
 import { FakeClock } from './fakeClock.ts'
 import { controlOrigin, FakeService } from './fakeService.ts'
 import { numberOf } from './media.ts'
+import { must, mustBe } from './must.ts'
 import type { StoredFragment } from './putSession.ts'
+import { testCrypto } from './testCrypto.ts'
 
 const silent = () => undefined
 export const testCredentials: CredentialProvider = () =>
@@ -40,7 +41,7 @@ export class CountedBlocks implements Blocks {
   }
 
   give(block: Uint8Array): void {
-    assert.ok(this.#out.delete(block), 'a block is given back twice')
+    must(this.#out.delete(block), 'a block is given back once')
     this.held -= this.blockBytes
     // Whoever still reads it gets rubbish.
     block.fill(0xdd)
@@ -89,10 +90,7 @@ export function testPlatform(clock: Clock, service: FakeService, blocks: Blocks)
   return {
     clock,
     connect: service.network.connect,
-    crypto: {
-      sha256: (bytes) => createHash('sha256').update(bytes).digest(),
-      hmacSha256: (key, bytes) => createHmac('sha256', key).update(bytes).digest(),
-    },
+    crypto: testCrypto,
     random: (bytes) => {
       for (let i = 0; i < bytes.length; i++) bytes[i] = random = (random * 75 + 74) % 65_537
     },
@@ -148,7 +146,7 @@ export class Rig {
       await this.put(frame)
       if (this.summary !== undefined) return
     }
-    assert.equal(producer.stats.framesPut > 0, true)
+    must(producer.stats.framesPut > 0, 'a frame is put')
   }
 
   /** Puts one frame, waiting for room; false where the producer has ended first. */
@@ -182,23 +180,23 @@ export class Rig {
   async over(summary: Summary): Promise<Summary> {
     const { stats } = summary
     const lost = framesLost(stats)
-    assert.equal(stats.framesPut, stats.framesPersisted + lost + stats.framesDiscarded, 'frames add up')
+    mustBe(stats.framesPut, stats.framesPersisted + lost + stats.framesDiscarded, 'frames, which add up')
     const bytesLost = Object.values(stats.lost).reduce((sum, loss) => sum + loss.bytes, 0)
-    assert.equal(stats.bytesPut, stats.bytesPersisted + bytesLost + stats.bytesDiscarded, 'bytes add up')
-    assert.equal(summary.exitStatus === 0, summary.error === null)
-    if (lost > 0) assert.notEqual(summary.exitStatus, 0)
-    assert.equal(this.service.network.open.size, 0, 'no socket is left')
+    mustBe(stats.bytesPut, stats.bytesPersisted + bytesLost + stats.bytesDiscarded, 'bytes, which add up')
+    mustBe(summary.exitStatus === 0, summary.error === null, 'a status of 0, as without an error')
+    if (lost > 0) must(summary.exitStatus !== 0, 'a loss shows in the status')
+    mustBe(this.service.network.open.size, 0, 'sockets left')
     await this.clock.advance(0)
-    assert.equal(this.ownClock.pending, 0, 'no timer is left')
-    assert.ok(this.blocks.held <= this.blocks.blockBytes, 'the buffer is given back')
+    mustBe(this.ownClock.pending, 0, 'timers left')
+    must(this.blocks.held <= this.blocks.blockBytes, 'the buffer is given back')
     return summary
   }
 
   /** No session has sent what the service would refuse. */
   assertSound(): void {
     for (const session of this.service.sessions) {
-      assert.deepEqual(session.faults, [])
-      if (session.fragments.length > 0) assert.equal(session.ebmlHeaders, 1)
+      mustBe(session.faults.join('; '), '', 'faults')
+      if (session.fragments.length > 0) mustBe(session.ebmlHeaders, 1, 'EBML headers')
     }
   }
 
@@ -207,7 +205,7 @@ export class Rig {
     const once = new Map<number, StoredFragment>()
     for (const fragment of this.service.stored) {
       const before = once.get(fragment.timecodeMs)
-      if (before !== undefined) assert.deepEqual(fragment.bytes, before.bytes, 'stored twice, and not the same')
+      if (before !== undefined) mustBe(hex(fragment.bytes), hex(before.bytes), 'bytes stored twice')
       once.set(fragment.timecodeMs, fragment)
     }
     const frames = [...once.values()].flatMap((fragment) => fragment.frames)

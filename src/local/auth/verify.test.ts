@@ -3,6 +3,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { emptyPayloadSha256, type Headers, signRequest } from '../../core/aws/sigv4.ts'
+import { testCrypto as crypto } from '../../core/testing/testCrypto.ts'
 import { ServiceError } from '../errors.ts'
 import { type SignedRequest, Verifier } from './verify.ts'
 
@@ -12,11 +13,6 @@ const temporary = { ...credentials, accessKeyId: 'ASIALOCALTEST', sessionToken: 
 const expired = { ...temporary, accessKeyId: 'ASIAEXPIRED', expiration: new Date(nowMs - 1) }
 const all = [credentials, temporary, expired]
 const region = 'eu-west-1'
-
-const crypto = {
-  sha256: (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(),
-  hmacSha256: (key: Uint8Array, bytes: Uint8Array) => createHmac('sha256', key).update(bytes).digest(),
-}
 
 const verifier = new Verifier({ region, lookup: (id) => all.find((each) => each.accessKeyId === id) })
 
@@ -164,6 +160,8 @@ describe('a request that was changed on the way', () => {
           return [name, index === header ? changed : value]
         })
         fc.pre(headers.some(([, value], index) => value !== request.headers[index]?.[1]))
+        // Commas with or without spaces part what is in the Authorization header, and two are no more than one.
+        fc.pre(!headers.some(([, value]) => value.includes(',,')))
         assert.throws(() => verifier.verify({ ...request, headers }, nowMs), ServiceError)
       }),
       { numRuns: 300 },

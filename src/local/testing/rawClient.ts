@@ -1,24 +1,20 @@
-import { createHash, createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { connect as connectTcp, createServer, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { emptyPayloadSha256, type Headers, signRequest } from '../../core/aws/sigv4.ts'
+import { testCrypto } from '../../core/testing/testCrypto.ts'
+import { hex, utf8Bytes } from '../../core/text.ts'
 import type { LocalKvs } from '../index.ts'
-
-const crypto = {
-  sha256: (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(),
-  hmacSha256: (key: Uint8Array, bytes: Uint8Array) => createHmac('sha256', key).update(bytes).digest(),
-}
 
 /** Head of a signed POST. With a body it is that of a JSON call, without one that of PutMedia. */
 export function signedHead(local: LocalKvs, path: string, headers: Headers, body?: string): string {
-  const payloadHash = body === undefined ? emptyPayloadSha256 : createHash('sha256').update(body).digest('hex')
+  const payloadHash = body === undefined ? emptyPayloadSha256 : hex(testCrypto.sha256(utf8Bytes(body)))
   const sized: Headers =
     body === undefined ? headers : [...headers, ['Content-Length', String(Buffer.byteLength(body))]]
   const all: Headers = [['Host', new URL(local.url).host], ...sized]
   const { credentials, region } = local
   const request = { method: 'POST', path, query: '', headers: all, payloadHash, credentials, region }
-  const added = signRequest({ ...request, service: 'kinesisvideo', wallMs: Date.now() }, crypto)
+  const added = signRequest({ ...request, service: 'kinesisvideo', wallMs: Date.now() }, testCrypto)
   const lines = [...all, ...added].map(([name, value]) => `${name}: ${value}\r\n`)
   return `POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n`
 }

@@ -1,18 +1,14 @@
 /** A control plane without a network: answers each request as the test says. */
 
-import { createHash, createHmac } from 'node:crypto'
 import { ScriptedPeer } from '../../http/testing/scriptedNetwork.ts'
-import type { ConnectOptions, Crypto, SocketHandlers } from '../../platform.ts'
-import { FakeClock } from '../../testing/fakeClock.ts'
+import type { ConnectOptions, SocketHandlers } from '../../platform.ts'
+import { FakeClock, soon } from '../../testing/fakeClock.ts'
+import { testCrypto } from '../../testing/testCrypto.ts'
+import { utf8Bytes } from '../../text.ts'
 import { ControlPlane } from '../controlPlane.ts'
 import type { Credentials } from '../credentials/credentials.ts'
 import { parseEndpoint } from '../endpoints.ts'
 import { ServiceClock } from '../serviceClock.ts'
-
-export const nodeCrypto: Crypto = {
-  sha256: (bytes) => createHash('sha256').update(bytes).digest(),
-  hmacSha256: (key, bytes) => createHmac('sha256', key).update(bytes).digest(),
-}
 
 export const credentials: Credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG' }
 
@@ -47,7 +43,7 @@ export function parseRequest(text: string): FakeRequest {
 
 export class FakeControlPlane {
   readonly clock = new FakeClock()
-  readonly crypto = nodeCrypto
+  readonly crypto = testCrypto
   readonly time = new ServiceClock(this.clock)
   readonly requests: FakeRequest[] = []
   readonly #answer: (request: FakeRequest) => FakeAnswer
@@ -58,7 +54,7 @@ export class FakeControlPlane {
 
   readonly connect = (options: ConnectOptions, handlers: SocketHandlers): ScriptedPeer => {
     const peer = new AnsweringPeer(options, handlers, (text) => this.#respond(text))
-    queueMicrotask(() => peer.open())
+    soon(() => peer.open())
     return peer
   }
 
@@ -82,7 +78,7 @@ export class FakeControlPlane {
     this.requests.push(request)
     const { status = 200, type, date, body = {} } = this.#answer(request)
     const content = typeof body === 'string' ? body : JSON.stringify(body)
-    const lines = [`HTTP/1.1 ${status} x`, `content-length: ${Buffer.byteLength(content)}`]
+    const lines = [`HTTP/1.1 ${status} x`, `content-length: ${utf8Bytes(content).length}`]
     if (type !== undefined) lines.push(`x-amzn-ErrorType: ${type}`)
     if (date !== undefined) lines.push(`date: ${date}`)
     return `${lines.join('\r\n')}\r\n\r\n${content}`
@@ -100,7 +96,7 @@ class AnsweringPeer extends ScriptedPeer {
   override write(parts: readonly Uint8Array[]): boolean {
     const taken = super.write(parts)
     const text = this.writes.at(-1) ?? ''
-    queueMicrotask(() => this.send(this.#respond(text)))
+    soon(() => this.send(this.#respond(text)))
     return taken
   }
 }
