@@ -12,6 +12,9 @@ export interface Far {
 
 const latencyMs = 1
 
+/** Nobody listens there. */
+export const refusedConnection = new KvsError('CONNECT_FAILED', 'connection refused')
+
 export class Connection implements Socket {
   readonly options: ConnectOptions
   /** Bytes per millisecond; 0 for ever: nothing is taken. Undefined: everything at once. */
