@@ -35,7 +35,7 @@ test('an address that never answers is passed over for the next', async (t) => {
   const lines = jsonLines(stdout)
   await assertAccounted(endOf(lines), endpoint, 'silent')
   assert.deepEqual(
-    lines.filter(({ type }) => type === 'retry'),
+    lines.filter(({ event }) => event === 'retry'),
     [],
   )
 })
