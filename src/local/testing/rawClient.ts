@@ -19,6 +19,12 @@ export function signedHead(local: LocalKvs, path: string, headers: Headers, body
   return `POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n`
 }
 
+/** A signed GetMedia of the stream `cam` from now on, body and all. */
+export function getMediaCall(local: LocalKvs): string {
+  const body = JSON.stringify({ StreamName: 'cam', StartSelector: { StartSelectorType: 'NOW' } })
+  return signedHead(local, '/getMedia', [], body) + body
+}
+
 /** Head of a PutMedia request as the C SDK sends it, for these headers. */
 export function putMediaHead(local: LocalKvs, headers: Readonly<Record<string, string | undefined>>): string {
   const all: Record<string, string | undefined> = {
@@ -114,6 +120,27 @@ export class RawClient {
   destroy(): void {
     this.socket.destroy()
   }
+}
+
+/** One signed JSON call on a connection of its own; what came back, and how it ended. */
+export async function call(
+  local: LocalKvs,
+  path: string,
+  body: string,
+  change = (head: string) => head,
+): Promise<string> {
+  const client = RawClient.open(local)
+  client.write(change(signedHead(local, path, [], body)) + body)
+  await client.until(() => isWhole(client.received))
+  client.destroy()
+  return client.received
+}
+
+/** Head and body of an answer have come. */
+export function isWhole(text: string): boolean {
+  const end = text.indexOf('\r\n\r\n')
+  const length = /content-length: (\d+)/i.exec(text)?.[1]
+  return end >= 0 && length !== undefined && text.length - end - 4 >= Number(length)
 }
 
 /** A relay in front of an endpoint that writes down the TLS records of the server. */
