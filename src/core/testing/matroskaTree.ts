@@ -101,3 +101,50 @@ export function block({ track, relative, flags, data, form }: BlockModel): Node 
   if (form === 'simple') return content
   return { id: 0xa0, body: form === 'group' ? [content, number(0x9b, 40)] : [number(0xfb, 1), content] }
 }
+
+export function segment(body: readonly Node[], rest: Partial<Node> = {}): Node {
+  return {
+    id: 0x18538067,
+    body,
+    opens: (start, content, size) => [`segment ${start} ${start + 4} ${content - start - 4} ${size ?? 'unknown'}`],
+    ...rest,
+  }
+}
+
+export function cluster(body: readonly Node[], rest: Partial<Node> = {}): Node {
+  return {
+    id: 0x1f43b675,
+    body,
+    opens: (start) => [`cluster ${start}`],
+    closes: (end) => [`clusterEnd ${end}`],
+    ...rest,
+  }
+}
+
+export function timecode(value: number): Node {
+  return { ...number(0xe7, value), opens: () => [`timecode ${value}`] }
+}
+
+export function info(scale: number): Node {
+  return {
+    id: 0x1549a966,
+    body: [{ id: 0x73a4, body: new Uint8Array(16) }, number(0x2ad7b1, scale), string(0x4d80, 'mux')],
+    closes: () => [`info ${scale}`],
+  }
+}
+
+export function tags(pairs: readonly (readonly [string, string])[]): Node {
+  return {
+    id: 0x1254c367,
+    body: pairs.map(([name, value]) => ({
+      id: 0x7373,
+      body: [
+        { id: 0x63c0, body: [] },
+        { id: 0x67c8, body: [string(0x45a3, name), string(0x4487, value)] },
+      ],
+      closes: () => [`tag ${name}=${value}`],
+    })),
+    opens: (start) => [`tags ${start}`],
+    closes: (end) => [`tagsEnd ${end}`],
+  }
+}
