@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import { Sha256 } from '@aws-crypto/sha256-js'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { KvsError } from '../errors.ts'
+import { failsWith } from '../testing/failsWith.ts'
 import { type FakeAnswer, FakeControlPlane, type FakeRequest } from './testing/fakeControlPlane.ts'
 
-const fails = (code: string) => (error: unknown) => error instanceof KvsError && error.code === code
 const service = (answer: FakeAnswer | ((request: FakeRequest) => FakeAnswer)) =>
   new FakeControlPlane(typeof answer === 'function' ? answer : () => answer)
 
@@ -39,10 +39,13 @@ test('a reply without what is needed, or that is no JSON, is not the service', a
     '<html>',
     '[]',
   ]) {
-    await assert.rejects(service({ body }).controlPlane().describeStream('s'), fails('HTTP_INVALID'), body)
+    await assert.rejects(service({ body }).controlPlane().describeStream('s'), failsWith('HTTP_INVALID'), body)
   }
-  await assert.rejects(service({}).controlPlane().createStream({ name: 's', retentionHours: 0 }), fails('HTTP_INVALID'))
-  await assert.rejects(service({}).controlPlane().getDataEndpoint('s', 'PUT_MEDIA'), fails('HTTP_INVALID'))
+  await assert.rejects(
+    service({}).controlPlane().createStream({ name: 's', retentionHours: 0 }),
+    failsWith('HTTP_INVALID'),
+  )
+  await assert.rejects(service({}).controlPlane().getDataEndpoint('s', 'PUT_MEDIA'), failsWith('HTTP_INVALID'))
 })
 
 test('CreateStream sends what is given and nothing else', async () => {
@@ -186,7 +189,7 @@ test('a clock that is wrong by less than the service minds: the next request is 
 
 test('a complaint of the clock without a remedy is not repeated', async () => {
   const unsaid = strict(3_600_000, false)
-  await assert.rejects(unsaid.controlPlane().describeStream('s'), fails('CLOCK_SKEWED'))
+  await assert.rejects(unsaid.controlPlane().describeStream('s'), failsWith('CLOCK_SKEWED'))
   assert.equal(unsaid.requests.length, 1)
   const stubborn = service(() => ({
     status: 400,
@@ -194,12 +197,12 @@ test('a complaint of the clock without a remedy is not repeated', async () => {
     date: httpDate(stubborn.clock.wallMs() + 3_600_000),
   }))
   const controlPlane = stubborn.controlPlane()
-  await assert.rejects(controlPlane.describeStream('s'), fails('CLOCK_SKEWED'))
+  await assert.rejects(controlPlane.describeStream('s'), failsWith('CLOCK_SKEWED'))
   assert.equal(stubborn.requests.length, 2)
-  await assert.rejects(controlPlane.describeStream('s'), fails('CLOCK_SKEWED'))
+  await assert.rejects(controlPlane.describeStream('s'), failsWith('CLOCK_SKEWED'))
   assert.equal(stubborn.requests.length, 3)
   const small = service(() => ({ status: 400, type: 'RequestExpired', date: httpDate(small.clock.wallMs() + 2000) }))
-  await assert.rejects(small.controlPlane().describeStream('s'), fails('CLOCK_SKEWED'))
+  await assert.rejects(small.controlPlane().describeStream('s'), failsWith('CLOCK_SKEWED'))
   assert.equal(small.requests.length, 1)
 })
 
@@ -208,7 +211,7 @@ test('without credentials nothing is sent; after close nothing either', async ()
   const controlPlane = fake.controlPlane()
   await controlPlane.describeStream('s')
   controlPlane.close()
-  await assert.rejects(controlPlane.describeStream('s'), fails('STOPPED'))
+  await assert.rejects(controlPlane.describeStream('s'), failsWith('STOPPED'))
   assert.equal(fake.requests.length, 1)
   assert.equal(fake.clock.pending, 0)
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { KvsError } from '../errors.ts'
+import { failsWith } from '../testing/failsWith.ts'
 import { utf8Bytes, utf8Text } from '../text.ts'
 import { bodyLimitBytes, completionTimeoutMs, HttpClient } from './client.ts'
 import { ScriptedNetwork } from './testing/scriptedNetwork.ts'
@@ -16,7 +17,6 @@ const begin = () => {
   const network = new ScriptedNetwork()
   return { network, clock: network.clock, client: new HttpClient(network, origin) }
 }
-const fails = (code: string) => (error: unknown) => error instanceof KvsError && error.code === code
 
 test('a request and its response', async () => {
   const { network, client, clock } = begin()
@@ -81,7 +81,7 @@ test('a kept connection that dies before a byte of the answer: once more on a ne
     const third = client.request(post)
     network.peer().close(error)
     network.peer().close(error)
-    await assert.rejects(third, fails('CONNECTION_LOST'))
+    await assert.rejects(third, failsWith('CONNECTION_LOST'))
     assert.equal(network.peers.length, 3)
   }
 })
@@ -93,13 +93,13 @@ test('no second try after a byte of the answer, nor on a new connection', async 
   await first
   const second = client.request(post)
   network.peer().send('H').close()
-  await assert.rejects(second, fails('CONNECTION_LOST'))
+  await assert.rejects(second, failsWith('CONNECTION_LOST'))
   const third = client.request(post)
   network.peer().open().close()
-  await assert.rejects(third, fails('CONNECTION_LOST'))
+  await assert.rejects(third, failsWith('CONNECTION_LOST'))
   const fourth = client.request(post)
   network.peer().close(new KvsError('NAME_NOT_FOUND', 'x'))
-  await assert.rejects(fourth, fails('NAME_NOT_FOUND'))
+  await assert.rejects(fourth, failsWith('NAME_NOT_FOUND'))
   assert.equal(network.peers.length, 3)
 })
 
@@ -108,7 +108,7 @@ test('a failure does not take the requests behind it along', async () => {
   const first = client.request(post)
   const second = client.request(post)
   network.peer().open().send('garbage\r\n')
-  await assert.rejects(first, fails('HTTP_INVALID'))
+  await assert.rejects(first, failsWith('HTTP_INVALID'))
   network.peer().open().send(ok)
   assert.equal((await second).status, 200)
 })
@@ -120,7 +120,7 @@ test('the whole request has ten seconds, each one its own', async () => {
   clock.advanceNow(completionTimeoutMs - 1)
   network.peer().open().send('HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nab')
   clock.advanceNow(1)
-  await assert.rejects(first, fails('TIMED_OUT'))
+  await assert.rejects(first, failsWith('TIMED_OUT'))
   assert.ok(network.peer(0).destroyed)
   clock.advanceNow(completionTimeoutMs - 1)
   network.peer(1).open().send(ok)
@@ -142,7 +142,7 @@ test('a body that ends with the connection, and one that is too large', async ()
   const third = client.request(post)
   const endless = network.peer().open().send('HTTP/1.1 200 OK\r\n\r\n')
   for (let i = 0; i < 5; i++) endless.send(piece)
-  await assert.rejects(third, fails('HTTP_INVALID'))
+  await assert.rejects(third, failsWith('HTTP_INVALID'))
   assert.ok(endless.destroyed)
 })
 
@@ -162,15 +162,15 @@ test('close rejects what is under way and what waits, and what comes later', asy
   network.peer().open()
   client.close()
   client.close()
-  await assert.rejects(first, fails('STOPPED'))
-  await assert.rejects(second, fails('STOPPED'))
-  await assert.rejects(client.request(post), fails('STOPPED'))
+  await assert.rejects(first, failsWith('STOPPED'))
+  await assert.rejects(second, failsWith('STOPPED'))
+  await assert.rejects(client.request(post), failsWith('STOPPED'))
   assert.ok(network.peer().destroyed)
   assert.equal(clock.pending, 0)
 })
 
 test('a header that would end the head early is refused before anything is sent', async () => {
   const { network, client } = begin()
-  await assert.rejects(client.request({ ...post, headers: [['x-a', 'b\r\nx-b: c']] }), fails('CONFIGURATION'))
+  await assert.rejects(client.request({ ...post, headers: [['x-a', 'b\r\nx-b: c']] }), failsWith('CONFIGURATION'))
   assert.equal(network.peers.length, 0)
 })

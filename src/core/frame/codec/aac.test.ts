@@ -3,12 +3,13 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { KvsError } from '../../errors.ts'
 import { BitWriter } from '../../testing/bitWriter.ts'
+import { failsWith } from '../../testing/failsWith.ts'
 import { hex } from '../../text.ts'
-import { type Codec, newPayload } from '../frame.ts'
 import { aacCodec } from './aac.ts'
 import { audioSpecificConfig, readAudioSpecificConfig } from './aacConfig.ts'
 import { makeCodec } from './codec.ts'
 import { portableSearch } from './search.ts'
+import { inspect } from './testing/inspect.ts'
 
 interface AdtsModel {
   readonly rateIndex?: number
@@ -46,14 +47,8 @@ function adts({
   return new Uint8Array([...bits.bytes(), ...(crc ? [1, 2] : []), ...data])
 }
 
-function inspect(codec: Codec, data: Uint8Array) {
-  const payload = newPayload()
-  codec.inspect(data, payload)
-  return payload
-}
-
 function refuses(run: () => unknown, message: RegExp, code = 'MEDIA_INVALID') {
-  assert.throws(run, (error) => error instanceof KvsError && error.code === code && message.test(error.message))
+  assert.throws(run, failsWith(code, message))
 }
 
 test('ADTS: the header is taken off and tells the format', () => {

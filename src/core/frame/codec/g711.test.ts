@@ -1,20 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { KvsError } from '../../errors.ts'
+import { failsWith } from '../../testing/failsWith.ts'
 import { hex } from '../../text.ts'
-import { type Codec, newPayload } from '../frame.ts'
 import { makeCodec } from './codec.ts'
 import { g711Codec } from './g711.ts'
 import { portableSearch } from './search.ts'
-
-function inspect(codec: Codec, data: Uint8Array) {
-  const payload = newPayload()
-  codec.inspect(data, payload)
-  return payload
-}
+import { inspect } from './testing/inspect.ts'
 
 function refuses(run: () => unknown, message: RegExp, code = 'MEDIA_INVALID') {
-  assert.throws(run, (error) => error instanceof KvsError && error.code === code && message.test(error.message))
+  assert.throws(run, failsWith(code, message))
 }
 
 test('G.711', () => {

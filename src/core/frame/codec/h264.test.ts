@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { KvsError } from '../../errors.ts'
+import { failsWith } from '../../testing/failsWith.ts'
 import {
   annexB,
   h264Aud,
@@ -17,36 +18,23 @@ import {
   lengthPrefixed,
 } from '../../testing/nalStreams.ts'
 import { hex } from '../../text.ts'
-import { type Codec, newPayload, type TrackFormat } from '../frame.ts'
+import type { Codec, Payload } from '../frame.ts'
 import { makeCodec } from './codec.ts'
 import { h264Codec } from './h264.ts'
 import { portableSearch } from './search.ts'
+import { formatOf, inspect } from './testing/inspect.ts'
 
 const sps = h264Sps({ widthMbs: 40, heightUnits: 30, timing: [1, 50] })
 const pps = h264Pps()
 const keyFrame = annexB(h264Aud, sps, pps, h264Sei, h264Idr)
 
-/** Asked anew: the compiler would remember the last answer. */
-function formatOf(codec: Codec): TrackFormat | null {
-  return codec.format
-}
-
-function inspect(codec: Codec, data: Uint8Array) {
-  const payload = newPayload()
-  codec.inspect(data, payload)
-  return payload
-}
-
-function stored(data: Uint8Array, { spans, count, prefixed }: ReturnType<typeof newPayload>): Uint8Array {
+function stored(data: Uint8Array, { spans, count, prefixed }: Payload): Uint8Array {
   const units = Array.from({ length: count }, (_, i) => data.slice(spans[2 * i], spans[2 * i + 1]))
   return prefixed ? lengthPrefixed(4, ...units) : new Uint8Array(units.flatMap((unit) => [...unit]))
 }
 
 function refuses(codec: Codec, data: Uint8Array, message: RegExp) {
-  assert.throws(
-    () => inspect(codec, data),
-    (error) => error instanceof KvsError && error.code === 'MEDIA_INVALID' && message.test(error.message),
-  )
+  assert.throws(() => inspect(codec, data), failsWith('MEDIA_INVALID', message))
 }
 
 test('a key frame tells the format and is stored whole', () => {

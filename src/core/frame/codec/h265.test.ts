@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { KvsError } from '../../errors.ts'
+import { failsWith } from '../../testing/failsWith.ts'
 import {
   annexB,
   h264Idr,
@@ -15,31 +16,17 @@ import {
   profileTierLevel,
 } from '../../testing/nalStreams.ts'
 import { hex } from '../../text.ts'
-import { type Codec, newPayload, type TrackFormat } from '../frame.ts'
 import { h265Codec } from './h265.ts'
 import { portableSearch } from './search.ts'
+import { formatOf, inspect } from './testing/inspect.ts'
 
 const vps = h265Vps({})
 const sps = h265Sps({ width: 640, height: 368, crop: [0, 0, 0, 4], timing: [1, 30] })
 const pps = h265Pps()
 const idr = h265Slice(19)
 
-/** Asked anew: the compiler would remember the last answer. */
-function formatOf(codec: Codec): TrackFormat | null {
-  return codec.format
-}
-
-function inspect(codec: Codec, data: Uint8Array) {
-  const payload = newPayload()
-  codec.inspect(data, payload)
-  return payload
-}
-
 function refuses(data: Uint8Array, message: RegExp) {
-  assert.throws(
-    () => inspect(h265Codec(portableSearch), data),
-    (error) => error instanceof KvsError && error.code === 'MEDIA_INVALID' && message.test(error.message),
-  )
+  assert.throws(() => inspect(h265Codec(portableSearch), data), failsWith('MEDIA_INVALID', message))
 }
 
 test('a key frame tells the format', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { KvsError } from '../../errors.ts'
+import { failsWith } from '../../testing/failsWith.ts'
 import { annexB, lengthPrefixed } from '../../testing/nalStreams.ts'
 import { newPayload } from '../frame.ts'
 import { NalSplitter } from './nal.ts'
@@ -110,9 +110,6 @@ test('what has no NAL units says what was seen', () => {
     [[0, 0, 0], /no NAL units/],
   ]
   for (const [bytes, message] of refused) {
-    assert.throws(
-      () => split(new Uint8Array(bytes)),
-      (error) => error instanceof KvsError && error.code === 'MEDIA_INVALID' && message.test(error.message),
-    )
+    assert.throws(() => split(new Uint8Array(bytes)), failsWith('MEDIA_INVALID', message))
   }
 })
