@@ -59,3 +59,28 @@ export async function endChild(child: ChildProcess): Promise<void> {
   child.disconnect()
   await gone
 }
+
+/** Where the `kvs` command is to stream to, and as whom. */
+export interface Service {
+  readonly url: string
+  readonly caFile: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+
+/** The sink that plays the service: it takes any keys. */
+export function sinkService(port: number, caFile: string): Service {
+  return { url: `https://127.0.0.1:${port}`, caFile, accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' }
+}
+
+/** What leads the command there. */
+export function environmentOf({ url, caFile, accessKeyId, secretAccessKey }: Service): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_REGION: 'us-west-2',
+    CONTROL_PLANE_URI: url,
+    AWS_KVS_CACERT_PATH: caFile,
+  }
+}

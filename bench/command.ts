@@ -6,11 +6,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ask, endChild, startChild } from './children.ts'
+import { ask, endChild, environmentOf, type Service, sinkService, startChild } from './children.ts'
 import type { EndpointReady, EndpointReport } from './endpoint.ts'
 import { mediaDirectory, writeScaled } from './media.ts'
 import type { MemorySample } from './memory.ts'
 import { kvsPath } from './product.ts'
+import { type CpuSample, cpuPerMinute } from './samples.ts'
 import type { SinkReady, SinkReport } from './sink.ts'
 
 export interface Start {
@@ -37,8 +38,7 @@ export async function measureStart(count: number): Promise<readonly Start[]> {
 }
 
 /** What the probe in the process tells every second. */
-export interface ProbeSample extends MemorySample {
-  readonly cpuSeconds: number
+export interface ProbeSample extends MemorySample, CpuSample {
   /** Garbage was collected just before. */
   readonly collected: boolean
 }
@@ -67,7 +67,7 @@ export async function measurePaced(seconds: number): Promise<PacedReport> {
     const frameBytesPerSecond = await writeScaled(directory, pacedFramesPerSecond, pacedBitsPerSecond)
     const caFile = join(directory, 'ca.pem')
     await writeFile(caFile, sink.ready.ca)
-    const service = { url: `https://127.0.0.1:${sink.ready.port}`, caFile, accessKeyId: 'AKIDEXAMPLE' }
+    const service = sinkService(sink.ready.port, caFile)
     const args = [
       '-n',
       'bench',
@@ -79,15 +79,15 @@ export async function measurePaced(seconds: number): Promise<PacedReport> {
       String(pacedFramesPerSecond),
       '--json',
     ]
-    const { samples, said } = await probe(runKvs(args, { ...service, secretAccessKey: 'example' }, probing))
+    const { samples, said } = await probe(runKvs(args, service, probing))
     const idle = await probe(fork(idlePath, [], { execArgv: probing, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }))
     const { bodyBytes } = await ask<SinkReport>(sink.child)
     const frameBytes = bytesPersisted(said)
-    const idlePerMinute = cpuPerMinute(idle.samples)
+    const idlePerMinute = settledCpuPerMinute(idle.samples)
     return {
       samples,
       idlePerMinute,
-      cpuPerMinute: cpuPerMinute(samples) - idlePerMinute,
+      cpuPerMinute: settledCpuPerMinute(samples) - idlePerMinute,
       overhead: bodyBytes / frameBytes - 1,
       bitsPerSecond: frameBytesPerSecond * 8,
     }
@@ -100,25 +100,11 @@ export async function measurePaced(seconds: number): Promise<PacedReport> {
 const probing = ['--expose-gc', '--import', new URL('probe.mjs', import.meta.url).href]
 const idlePath = fileURLToPath(new URL('idle.mjs', import.meta.url))
 
-interface Service {
-  readonly url: string
-  readonly caFile: string
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-}
-
 function runKvs(args: readonly string[], service: Service, execArgv: readonly string[]): ChildProcess {
   return fork(kvsPath, args, {
     execArgv: [...execArgv],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: {
-      PATH: process.env['PATH'],
-      AWS_ACCESS_KEY_ID: service.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: service.secretAccessKey,
-      AWS_REGION: 'us-west-2',
-      CONTROL_PLANE_URI: service.url,
-      AWS_KVS_CACERT_PATH: service.caFile,
-    },
+    env: environmentOf(service),
   })
 }
 
@@ -152,9 +138,9 @@ function bytesPersisted(said: string): number {
   throw new Error('the command has not told how many bytes it has brought home')
 }
 
-function cpuPerMinute(samples: readonly ProbeSample[]): number {
+function settledCpuPerMinute(samples: readonly ProbeSample[]): number {
   const from = samples[settleSamples] ?? samples[0]
   const to = samples[samples.length - 1]
   if (from === undefined || to === undefined || to === from) throw new Error('too few samples')
-  return ((to.cpuSeconds - from.cpuSeconds) / (to.atMs - from.atMs)) * 60_000
+  return cpuPerMinute(from, to)
 }

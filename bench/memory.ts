@@ -1,5 +1,7 @@
 /** How memory goes over a run. */
 
+import { lineThrough } from './samples.ts'
+
 export interface MemorySample {
   readonly atMs: number
   readonly rssBytes: number
@@ -43,14 +45,9 @@ export interface Trend {
 /** The trend after the first third, in which the heap finds its size. */
 export function trendOf(samples: readonly MemorySample[], of: (sample: MemorySample) => number): Trend {
   const late = samples.slice(Math.floor(samples.length / 3))
-  const xs = late.map((sample) => sample.atMs / 60_000)
-  const ys = late.map(of)
-  const x = mean(xs)
-  const y = mean(ys)
-  const spread = xs.reduce((sum, each) => sum + (each - x) ** 2, 0)
-  const slope = xs.reduce((sum, each, i) => sum + (each - x) * ((ys[i] ?? 0) - y), 0) / spread
-  const noise = Math.sqrt(mean(xs.map((each, i) => ((ys[i] ?? 0) - y - slope * (each - x)) ** 2)))
-  const minutes = (xs[xs.length - 1] ?? 0) - (xs[0] ?? 0)
+  const points = late.map((sample) => ({ x: sample.atMs / 60_000, y: of(sample) }))
+  const { slope, middle, noise } = lineThrough(points)
+  const minutes = (points[points.length - 1]?.x ?? 0) - (points[0]?.x ?? 0)
   const rise = slope * minutes
   return {
     maxBytes: Math.max(...samples.map(of)),
@@ -58,10 +55,6 @@ export function trendOf(samples: readonly MemorySample[], of: (sample: MemorySam
     riseBytes: rise,
     noiseBytes: noise,
     seconds: minutes * 60,
-    flat: rise <= Math.max(2 * noise, y / 50),
+    flat: rise <= Math.max(2 * noise, middle.y / 50),
   }
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

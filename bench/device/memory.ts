@@ -1,5 +1,6 @@
 /** Memory and processor time of a program over a stream in real time. */
 
+import { cpuPerMinute, lineThrough, type Point } from '../samples.ts'
 import type { Program } from './program.ts'
 import { runProgram } from './run.ts'
 import { type Sample, watch } from './watch.ts'
@@ -58,7 +59,7 @@ export async function measureMemory({ command }: Program, load: Load, seconds: n
   return {
     seconds,
     peakKib: Math.max(...samples.map((sample) => Math.max(sample.peakKib, sample.residentKib))),
-    cpuPerMinute: ((last.cpuSeconds - settled.cpuSeconds) / (last.atMs - settled.atMs)) * 60_000,
+    cpuPerMinute: cpuPerMinute(settled, last),
     slope: slopeOf(samples, Math.min(60, seconds / 3)),
   }
 }
@@ -66,24 +67,16 @@ export async function measureMemory({ command }: Program, load: Load, seconds: n
 /** The straight line through the highest points. */
 function slopeOf(samples: readonly Sample[], afterSeconds: number): Slope {
   const last = samples[samples.length - 1]?.atMs ?? 0
-  const peaks: { readonly minutes: number; readonly kib: number }[] = []
+  const peaks: Point[] = []
   for (let atMs = afterSeconds * 1000; atMs + windowMs <= last; atMs += windowMs) {
     const within = samples.filter((sample) => sample.atMs >= atMs && sample.atMs < atMs + windowMs)
-    peaks.push({ minutes: atMs / 60_000, kib: Math.max(...within.map((sample) => sample.residentKib)) })
+    peaks.push({ x: atMs / 60_000, y: Math.max(...within.map((sample) => sample.residentKib)) })
   }
-  const x = mean(peaks.map((peak) => peak.minutes))
-  const y = mean(peaks.map((peak) => peak.kib))
-  const spread = peaks.reduce((sum, { minutes }) => sum + (minutes - x) ** 2, 0)
-  const slope = peaks.reduce((sum, { minutes, kib }) => sum + (minutes - x) * (kib - y), 0) / spread
-  const residue = peaks.map(({ minutes, kib }) => (kib - y - slope * (minutes - x)) ** 2)
+  const { slope, noise } = lineThrough(peaks)
   return {
     afterSeconds,
     seconds: (peaks.length * windowMs) / 1000,
     kibPerMinute: slope,
-    noiseKib: Math.sqrt(mean(residue)),
+    noiseKib: noise,
   }
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ask, endChild, sharedMs, startChild } from '../children.ts'
+import { ask, endChild, environmentOf, type Service, sharedMs, sinkService, startChild } from '../children.ts'
 import { mediaDirectory } from '../media.ts'
 import type { SinkOptions, SinkReady, SinkReport } from '../sink.ts'
 
@@ -31,7 +31,10 @@ export async function runProgram({ command, args, sink: options = {}, endAfterMs
   try {
     const caFile = join(folder, 'ca.pem')
     await writeFile(caFile, sink.ready.ca)
-    const child = await prepare([...command, '-n', 'bench', '-d', mediaDirectory, ...args], sink.ready.port, caFile)
+    const child = await prepare(
+      [...command, '-n', 'bench', '-d', mediaDirectory, ...args],
+      sinkService(sink.ready.port, caFile),
+    )
     const ended = endOf(child, endAfterMs !== undefined)
     const startMs = sharedMs()
     child.stdin?.end('go\n')
@@ -54,17 +57,10 @@ export async function runProgram({ command, args, sink: options = {}, endAfterMs
  * A shell that becomes the program when it is told to: the time that Node.js takes to start a process, several
  * milliseconds of it in this process, is over by then.
  */
-async function prepare(command: readonly string[], port: number, caFile: string): Promise<ChildProcess> {
+async function prepare(command: readonly string[], service: Service): Promise<ChildProcess> {
   const child = spawn('/bin/sh', ['-c', 'echo; read -r go; exec "$@"', 'sh', ...command], {
     stdio: 'pipe',
-    env: {
-      PATH: process.env['PATH'],
-      AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
-      AWS_SECRET_ACCESS_KEY: 'example',
-      AWS_REGION: 'us-west-2',
-      CONTROL_PLANE_URI: `https://127.0.0.1:${port}`,
-      AWS_KVS_CACERT_PATH: caFile,
-    },
+    env: environmentOf(service),
   })
   await once(child.stdout, 'data')
   return child
