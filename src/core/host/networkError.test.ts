@@ -13,7 +13,10 @@ test('what a host calls a failure becomes the code, and the peer is named', () =
     ['ENETUNREACH', 'CONNECT_FAILED'],
     ['ETIMEDOUT', 'TIMED_OUT'],
     ['ECONNRESET', 'CONNECTION_LOST'],
-    ['ENOBUFS', 'CONNECTION_LOST'],
+    ['EHOSTDOWN', 'CONNECTION_LOST'],
+    ['EMFILE', 'CONNECT_FAILED'],
+    ['ENFILE', 'CONNECT_FAILED'],
+    ['ENOBUFS', 'CONNECT_FAILED'],
     ['CERT_NOT_YET_VALID', 'CERTIFICATE_TIME'],
     ['CERT_EXPIRED', 'TLS_FAILED'],
     ['CERT_OTHER_HOST', 'TLS_FAILED'],
@@ -35,5 +38,14 @@ test('what a host calls a failure becomes the code, and the peer is named', () =
 
 test('what the host says besides is passed on, and its own name where it says nothing', () => {
   assert.equal(networkError('TLS', '-0x7180', peer).message, 'no secure connection to kvs.test:443 (-0x7180)')
-  assert.equal(networkError('ENOBUFS', '', peer).message, 'the connection to kvs.test:443 failed: ENOBUFS')
+  assert.equal(networkError('EHOSTDOWN', '', peer).message, 'the connection to kvs.test:443 failed: EHOSTDOWN')
+})
+
+test('a lack on this machine is not blamed on the network', () => {
+  for (const name of ['EMFILE', 'ENFILE', 'ENOBUFS']) {
+    const { message, likelyCause, cure } = networkError(name, `connect ${name}`, peer)
+    assert.equal(message, `no socket left for a connection to kvs.test:443 (${name})`)
+    assert.equal(likelyCause, 'too many files or sockets are open, in this program or on this machine')
+    assert.equal(cure, 'end what leaves them open, or raise the limit (ulimit -n)')
+  }
 })

@@ -40,6 +40,13 @@ export function networkError(name: string, detail: string, { host, port }: Peer)
     case 'EAI_MEMORY':
       // Others may give some back: no reason to end.
       return new KvsError('OUT_OF_MEMORY', `no memory left for a connection to ${peer}`, { retry: true })
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'ENOBUFS':
+      return new KvsError('CONNECT_FAILED', `no socket left for a connection to ${peer} (${name})`, {
+        cause: 'too many files or sockets are open, in this program or on this machine',
+        cure: 'end what leaves them open, or raise the limit (ulimit -n)',
+      })
     case 'ECONNREFUSED':
       return new KvsError('CONNECT_FAILED', `${peer} refused the connection`)
     case 'EHOSTUNREACH':

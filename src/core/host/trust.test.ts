@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { FileEntry } from '../platform.ts'
 import { MemoryFiles } from '../testing/memoryFiles.ts'
 import { utf8Bytes } from '../text.ts'
 import { readTrust } from './trust.ts'
@@ -27,6 +28,19 @@ test('a file, however large, or all files of a folder that hold certificates', (
   assert.deepEqual(readTrust(files, 'large'), [large])
   assert.deepEqual(readTrust(files, 'd'), [certificate])
   assert.equal(readTrust(files, undefined), undefined)
+})
+
+/** Every folder of it has a link that leads nowhere. */
+class FilesWithLink extends MemoryFiles {
+  override list(path: string): readonly FileEntry[] {
+    return [{ name: 'gone.pem', type: 'other' }, ...super.list(path)]
+  }
+}
+
+test('what is no file in a folder of certificates is passed over, whatever its name', () => {
+  const files = new FilesWithLink()
+  for (const path of ['d/a.pem', 'd/old.pem/b.pem', 'd/old.crt/c']) files.contents.set(path, certificate)
+  assert.deepEqual(readTrust(files, 'd'), [certificate])
 })
 
 test('nothing to trust is an error that names the path', () => {

@@ -39,14 +39,18 @@ function read(files: Files, path: string): Uint8Array[] {
   try {
     const entries = listed(files, path)
     if (entries === undefined) return [readWhole(files, path)]
-    const names = entries.filter(({ name }) => endings.some((ending) => name.endsWith(ending)))
-    return names.map(({ name }) => readWhole(files, `${path}/${name}`))
+    return entries.filter(isPemFile).map(({ name }) => readWhole(files, `${path}/${name}`))
   } catch (error) {
     throw new KvsError('CONFIGURATION', `the certificates at ${path} cannot be read`, {
       cause: asKvsError(error).message,
       cure: 'check the path given with --ca or AWS_KVS_CACERT_PATH',
     })
   }
+}
+
+/** A folder of certificates may hold folders, and links to what is gone, under names like theirs. */
+function isPemFile({ name, type }: FileEntry): boolean {
+  return type === 'file' && endings.some((ending) => name.endsWith(ending))
 }
 
 /** Undefined where it is no folder: reading it as a file tells what it is. */
