@@ -4,13 +4,17 @@ import type { Command } from './command.ts'
 import type { Option } from './options.ts'
 
 const columns = 80
+/** Where the text beside a name begins. */
+const indent = 28
 
 /** Help for one command; `commands` are listed where it is the unnamed one. */
 export function helpText(command: Command, commands: readonly Command[]): string {
-  const lines = [`Usage: kvs ${command.name}${command.name === '' ? '' : ' '}${command.usage}`, '', command.summary, '']
+  const usage = `Usage: kvs ${command.name}${command.name === '' ? '' : ' '}${command.usage}`
+  const lines = [usage, '', ...wrapped(command.summary, columns), '']
   const others = commands.filter((other) => other.name !== '')
   if (command.name === '' && others.length > 0) {
-    lines.push('Commands:')
+    // The executable for cameras shows the same text, and has none of them.
+    lines.push('Commands (with Node.js):')
     for (const other of others) lines.push(...entry(`kvs ${other.name}`, other.summary))
     lines.push('')
   }
@@ -33,25 +37,25 @@ function right(option: Option): string {
   return option.env === undefined ? text : `${text} [${option.env.join(', ')}]`
 }
 
-/** Two columns, the right one wrapped. */
-function entry(label: string, text: string): string[] {
-  const indent = 28
+/** Two columns with two spaces between them, the right one wrapped; a long name has a line of its own. */
+function entry(name: string, text: string): string[] {
+  const label = `  ${name}`
+  const [first, ...more] = wrapped(text, columns - indent)
+  const beside =
+    label.length + 2 <= indent ? [`${label.padEnd(indent)}${first}`] : [label, `${' '.repeat(indent)}${first}`]
+  return [...beside, ...more.map((line) => `${' '.repeat(indent)}${line}`)]
+}
+
+/** Lines of at most `width`; a word that is longer stays whole. */
+function wrapped(text: string, width: number): string[] {
   const lines: string[] = []
-  let line = `  ${label}`.padEnd(indent)
-  if (line.length > indent) {
-    lines.push(line)
-    line = ' '.repeat(indent)
-  }
-  let empty = true
+  let line: string | undefined
   for (const word of text.split(' ')) {
-    if (!empty && line.length + 1 + word.length > columns) {
+    if (line !== undefined && line.length + 1 + word.length > width) {
       lines.push(line)
-      line = ' '.repeat(indent)
-      empty = true
+      line = undefined
     }
-    line += empty ? word : ` ${word}`
-    empty = false
+    line = line === undefined ? word : `${line} ${word}`
   }
-  lines.push(line)
-  return lines
+  return line === undefined ? lines : [...lines, line]
 }

@@ -38,7 +38,7 @@ test('bad settings: one message with cause and cure, the right status, nothing a
     ['-n cam -d m -s 10', 1, '-s must be 1024 or more'],
     ['-n cam -d m -D -1', 1, '-D must be'],
     ['--colour', 1, '--colour is no option'],
-    ['-n cam -d m extra', 1, '"extra" is no command'],
+    ['-n cam -d m extra', 1, '"extra" is no command of kvs\n  likely cause: it is misspelt'],
     ['-n cam -d nowhere', 66, 'nowhere'],
     ['-n cam -d m --video-codec h265', 66, 'h265SampleFrames'],
     ['-n b@d -d m', 78, 'b@d'],
@@ -55,7 +55,7 @@ test('bad settings: one message with cause and cure, the right status, nothing a
       },
     ],
     ['-n cam -d m', 77, 'AWS_SECRET_ACCESS_KEY is not', (kvs) => delete kvs.env['AWS_SECRET_ACCESS_KEY']],
-    ['-n cam -d m --dump /ro', 74, '/ro', (kvs) => kvs.files.unwritable.add('/ro')],
+    ['-n cam -d m --dump /ro', 78, '/ro', (kvs) => kvs.files.unwritable.add('/ro')],
     ['-n cam -d m', 66, 'frame-005.h264', (kvs) => kvs.files.contents.delete('m/h264SampleFrames/frame-005.h264')],
   ]
   for (const [args, status, text, prepare] of cases) {
@@ -87,10 +87,7 @@ test('help and version say what they are asked and end with 0', async () => {
 test('a command that needs Node.js is in the help all the same, and says what it needs where there is none', async () => {
   const kvs = new Kvs()
   assert.equal(await kvs.run('local --port 0'), 1)
-  assert.match(
-    kvs.stderr,
-    /the command local needs Node\.js\n {2}likely cause: .*\n {2}cure: .*npx kvs-producer local\n/,
-  )
+  assert.match(kvs.stderr, /the command local needs Node\.js\n {2}likely cause: .*\n {2}cure: .*npx kvs local\n/)
   const help = new Kvs()
   assert.equal(await help.run('local --help'), 0)
   assert.match(help.stdout, /^Usage: kvs local/)

@@ -11,7 +11,7 @@ interface ErrorKind {
 }
 
 const kinds = {
-  USAGE: kind(1, false, 'an option is unknown or its value is out of range', 'see kvs --help'),
+  USAGE: kind(1, false, 'an argument is unknown, missing or out of range', 'see kvs --help, or what the call takes'),
   INPUT_MISSING: kind(66, false, 'the path is wrong', 'check the path'),
   INPUT_UNREADABLE: kind(66, false, 'permission is missing or the storage is faulty', 'check the rights of the file'),
   INPUT_GAP: kind(66, false, 'a frame file was lost or renamed', 'number the frame files without gaps'),
@@ -22,7 +22,7 @@ const kinds = {
     'check what the encoder writes, or name its codec with --video-codec or --audio-codec',
   ),
   FRAME_TOO_LARGE: kind(66, false, 'the buffer is smaller than one frame', 'give it a larger buffer'),
-  OUTPUT_UNWRITABLE: kind(74, false, 'the folder is missing, not writable, or the disk is full', 'check the folder'),
+  OUTPUT_UNWRITABLE: kind(78, false, 'the folder is missing, not writable, or the disk is full', 'check the folder'),
   STREAM_NOT_FOUND: kind(
     69,
     false,

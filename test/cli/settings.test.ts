@@ -28,7 +28,7 @@ describe('options', { concurrency: 3 }, () => {
     [['--json=1'], /--json takes no value/],
     [['--tag', 'novalue'], /--tag takes key=value/],
     [['--video-codec', 'vp9'], /--video-codec is one of/],
-    [['sing'], /"sing" is no command/],
+    [['sing'], /"sing" is no command[\s\S]*cause: it is misspelt/],
     [['--retention-period', '100000'], /--retention-period must be/],
   ]
   for (const [args, what] of cases) {
@@ -65,8 +65,9 @@ describe('options', { concurrency: 3 }, () => {
     await refuses(t, [...frames, '--ca', file], { env: keys }, 78, /ca\.pem/)
   })
 
-  test('a dump folder that is not there', async (t) => {
-    await refuses(t, [...frames, '--dump', '/nowhere/dump'], { env: keys }, 74, /\/nowhere\/dump/)
+  test('a dump folder that is not there, or no folder: no loss, which would be worth another start', async (t) => {
+    await refuses(t, [...frames, '--dump', '/nowhere/dump'], { env: keys }, 78, /\/nowhere\/dump/)
+    await refuses(t, [...frames, '--dump', '/etc/hostname'], { env: keys }, 78, /\/etc\/hostname/)
   })
 })
 

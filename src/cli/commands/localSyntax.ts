@@ -58,9 +58,9 @@ export const localSyntax: CommandSyntax = {
   options,
   notes: [
     'kvs local env:',
-    '  Prints what a shell needs to lead its programs to the endpoint that runs in the',
-    '  folder: address, region, keys and certificate authority, as exports. In another',
-    '  shell, which uses the endpoint from then on:',
+    '  Prints what a shell needs to lead its programs to the endpoint that runs in',
+    '  the folder: address, region, keys and certificate authority, as exports. In',
+    '  another shell, which uses the endpoint from then on:',
     '',
     '  eval "$(kvs local env)"',
   ],

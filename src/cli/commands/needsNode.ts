@@ -9,6 +9,7 @@ export function needsNode(syntax: CommandSyntax): Command {
 function refusal(name: string): KvsError {
   return new KvsError('USAGE', `the command ${name} needs Node.js`, {
     cause: 'this is the executable for cameras, which has the producer alone',
-    cure: `run it on a computer with Node.js: npx kvs-producer ${name}`,
+    // Not npx kvs-producer: that works neither in a clone nor before the package is installed.
+    cure: `on a computer with Node.js, in a clone of kvs-producer or with the package installed: npx kvs ${name}`,
   })
 }

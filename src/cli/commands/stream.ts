@@ -30,7 +30,7 @@ export const streamCommand: Command = {
 /** Streams as the options say and reports; resolves with the exit status. */
 async function stream(options: Options, host: Host): Promise<number> {
   const [operand] = options.operands
-  if (operand !== undefined) throw new KvsError('USAGE', `"${operand}" is no command of kvs`)
+  if (operand !== undefined) throw unknownCommand(operand)
   const credentials = environmentCredentials((name) => host.process.env(name))
   const { accessKeyId } = await credentials()
   const platform = host.platform(options.text('ca'))
@@ -66,6 +66,13 @@ async function stream(options: Options, host: Host): Promise<number> {
     tellMemory: options.flag('stats'),
   })
   return await streaming.run()
+}
+
+function unknownCommand(operand: string): KvsError {
+  return new KvsError('USAGE', `"${operand}" is no command of kvs`, {
+    cause: 'it is misspelt, does not stand first, or is a value without its option',
+    cure: 'see kvs --help for the commands, and for the options that take values: a folder is given with -d',
+  })
 }
 
 function endpointOf(options: Options): Origin {
