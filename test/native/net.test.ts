@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { temporaryFolder } from '../drive/folder.ts'
+import { withHosts } from './hosts.ts'
 import type { Order } from './net.ts'
 import { around, pattern } from './pattern.ts'
 import { buildProgram, runProgram, targets } from './program.ts'
@@ -20,16 +20,6 @@ after(() => rm(folder, { recursive: true }))
 
 /** Takes the first bytes for all, answers with them and ends. */
 const echo = (socket: Socket): unknown => socket.once('data', (bytes) => socket.end(bytes))
-
-/** The program where /etc/hosts is another: in a user and mount namespace of its own, for which nobody has to be root. */
-async function withHosts(t: TestContext, program: string, hosts: string): Promise<string> {
-  const own = await temporaryFolder(t)
-  await writeFile(`${own}/hosts`, hosts)
-  const script = `mount --bind ${own}/hosts /etc/hosts; exec ${program} "$@"`
-  const command = `#!/bin/sh\nexec unshare --map-root-user --mount sh -ec '${script}' sh "$@"\n`
-  await writeFile(`${own}/program`, command, { mode: 0o755 })
-  return `${own}/program`
-}
 
 for (const target of targets) {
   describe(`connections on ${target}`, () => {

@@ -14,6 +14,8 @@ export interface Order {
   readonly say?: string
   /** How many connections, one after the other. */
   readonly times?: number
+  /** Hosts to go to instead, one after the other, each trusting the authority in a PEM file. */
+  readonly visits?: readonly { readonly host: string; readonly ca: string }[]
   /** Sizes of the parts of each write. */
   readonly writes?: readonly (readonly number[])[]
   /** The handler that destroys the connection. */
@@ -114,6 +116,35 @@ const cases: Record<string, () => void> = {
       calling = false
     }
     once()
+  },
+
+  /** Goes from host to host, with one TlsSettings for each authority. */
+  visit() {
+    const { port, visits = [] } = order
+    const made = new Map<string, TlsSettings>()
+    const go = (at: number) => {
+      const visit = visits[at]
+      if (visit === undefined) {
+        native.exit(0)
+        return
+      }
+      const { host, ca } = visit
+      const tls = made.get(ca) ?? native.makeTls([file(ca) ?? new Uint8Array(0)], null, null)
+      if (typeof tls === 'string') throw new Error(tls)
+      made.set(ca, tls)
+      const socket: NativeSocket = native.connect(
+        { host, port, tls },
+        {
+          ...silent,
+          onOpen: () => void socket.write([utf8Bytes('x')]),
+          onClose(error) {
+            report({ host, close: error })
+            go(at + 1)
+          },
+        },
+      )
+    }
+    go(0)
   },
 
   /** Writes all that is ordered, piece by piece as there is room, then ends its side. */

@@ -9,6 +9,8 @@ import { buffer } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { type TLSSocket, type TlsOptions, TLSSocket as TlsSocket } from 'node:tls'
+import { createAuthority } from '../../src/local/tls/certificate.ts'
+import { withHosts } from './hosts.ts'
 import type { Order } from './net.ts'
 import { around, pattern } from './pattern.ts'
 import { buildProgram, targets } from './program.ts'
@@ -33,6 +35,7 @@ const files = await pemFiles(folder, {
   ca: authority.certificate,
   certificate: client.certificate,
   key: client.privateKey,
+  stranger: createAuthority(Date.now()).certificate,
 })
 const tls = { ca: files.ca }
 const echo = (socket: TLSSocket): unknown => socket.once('data', (bytes) => socket.end(bytes))
@@ -80,6 +83,35 @@ for (const target of targets) {
           const events = await says('talk', { host: 'localhost', port, tls, say: 'x', times: 4 })
           assert.deepEqual(events, [...talked('x'), ...talked('x'), ...talked('x'), ...talked('x')])
           assert.deepEqual(reused, [false, true, true, true])
+        })
+
+        test('is resumed with the very host that was visited, and only on the word of the same authority', async (t) => {
+          const named = await withHosts(t, program, '127.0.0.1 a.test b.test\n')
+          const reused: boolean[] = []
+          // One server for all of them: it takes tickets that it gave under another name.
+          const options = { ...only(version), shown: certificateFor(['a.test', '127.0.0.1']), at: '0.0.0.0' }
+          const port = await listenTls(t, options, (socket) => {
+            reused.push(socket.isSessionReused())
+            echo(socket)
+          })
+          for (const [host, other] of [
+            ['a.test', 'b.test'],
+            ['127.0.0.1', '127.0.0.2'],
+          ] as const) {
+            const visits = [
+              { host, ca: files.ca },
+              { host: other, ca: files.ca },
+              { host, ca: files.stranger },
+              { host, ca: files.ca },
+            ]
+            assert.deepEqual(await said(named, 'visit', { host, port, visits }), [
+              { host, close: null },
+              { host: other, close: 'CERT_OTHER_HOST' },
+              { host, close: 'CERT_UNTRUSTED' },
+              { host, close: null },
+            ])
+            assert.deepEqual(reused.splice(0), [false, true])
+          }
         })
 
         test('a session that the server has forgotten costs a full handshake and nothing else', async (t) => {
