@@ -1,4 +1,4 @@
-/* One address after the other until one answers. */
+/* The addresses of a name, each tried as well when those before it have not answered for a while (RFC 8305, section 5). */
 #define _GNU_SOURCE
 #include "dial.h"
 
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "errors.h"
@@ -18,10 +19,19 @@
 
 /* A peer that is gone without a word is noticed although nothing is sent to it. */
 #define KEEP_ALIVE_IDLE_SECONDS 15
+/* More than most links take to answer, so that few connections are begun in vain. */
+#define PATIENCE_NS 500000000
+
+struct attempt {
+    struct watch watch;
+    struct dial *dial;
+    struct attempt *next;
+};
 
 struct dial {
-    /* Of the address being tried; its descriptor is -1 while there is none. */
-    struct watch watch;
+    /* A timer; its descriptor is -1 while no address is left to try. */
+    struct watch patience;
+    struct attempt *attempts;
     /* NULL unless the name is being looked up. */
     struct lookup *lookup;
     struct addrinfo *addresses;
@@ -33,8 +43,33 @@ struct dial {
     void *owner;
 };
 
+static void drop_watch(struct watch *watch)
+{
+    if (watch->descriptor < 0)
+        return;
+    loop_remove(watch);
+    (void)close(watch->descriptor);
+    watch->descriptor = -1;
+}
+
+/* The descriptor is the caller's from now on. */
+static int take_attempt(struct attempt *attempt)
+{
+    struct attempt **at = &attempt->dial->attempts;
+    while (*at != attempt)
+        at = &(*at)->next;
+    *at = attempt->next;
+    int descriptor = attempt->watch.descriptor;
+    loop_remove(&attempt->watch);
+    free(attempt);
+    return descriptor;
+}
+
 static void free_dial(struct dial *dial)
 {
+    while (dial->attempts != NULL)
+        (void)close(take_attempt(dial->attempts));
+    drop_watch(&dial->patience);
     if (dial->addresses != NULL)
         freeaddrinfo(dial->addresses);
     free(dial);
@@ -53,14 +88,8 @@ static int set_option(int descriptor, int level, int option, int value)
     return setsockopt(descriptor, level, option, &value, sizeof value);
 }
 
-/*
- * Where there are more addresses the kernel gives one up after a single repetition, two or three seconds, instead of
- * the minutes that a connection attempt may take. It is a wish: a kernel that does not know it takes its time.
- */
-static int set_options(int descriptor, bool more)
+static int set_options(int descriptor)
 {
-    if (more)
-        (void)set_option(descriptor, IPPROTO_TCP, TCP_SYNCNT, 1);
     if (set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1) != 0 ||
         set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1) != 0)
         return -1;
@@ -73,7 +102,7 @@ static int begin_address(const struct addrinfo *address)
     int descriptor = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (descriptor < 0)
         return -1;
-    if (set_options(descriptor, address->ai_next != NULL) == 0 &&
+    if (set_options(descriptor) == 0 &&
         (connect(descriptor, address->ai_addr, address->ai_addrlen) == 0 || errno == EINPROGRESS || errno == EINTR))
         return descriptor;
     int error = errno;
@@ -82,29 +111,81 @@ static int begin_address(const struct addrinfo *address)
     return -1;
 }
 
-/* Goes to the next address that is not refused at once; false where there is none any more. */
-static bool try_next(struct dial *dial)
+static void on_answer(struct watch *watch, short events);
+static void on_patience(struct watch *watch, short events);
+
+static bool begin_attempt(struct dial *dial, const struct addrinfo *address)
 {
-    while (dial->next != NULL) {
-        const struct addrinfo *address = dial->next;
-        dial->next = address->ai_next;
-        dial->watch.descriptor = begin_address(address);
-        if (dial->watch.descriptor >= 0) {
-            loop_add(&dial->watch);
-            return true;
-        }
-        if (dial->error == 0)
-            dial->error = errno;
+    struct attempt *attempt = calloc(1, sizeof *attempt);
+    if (attempt == NULL) {
+        errno = ENOMEM;
+        return false;
     }
-    return false;
+    int descriptor = begin_address(address);
+    if (descriptor < 0) {
+        free(attempt);
+        return false;
+    }
+    attempt->watch = (struct watch){.descriptor = descriptor, .events = POLLOUT, .ready = on_answer};
+    attempt->dial = dial;
+    attempt->next = dial->attempts;
+    dial->attempts = attempt;
+    loop_add(&attempt->watch);
+    return true;
 }
 
-static void on_ready(struct watch *watch, short events)
+/* Without a timer, which the kernel may refuse, the next address is tried when the one before has failed. */
+static void be_patient(struct dial *dial)
+{
+    if (dial->next == NULL) {
+        drop_watch(&dial->patience);
+        return;
+    }
+    if (dial->patience.descriptor < 0) {
+        int descriptor = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+        if (descriptor < 0)
+            return;
+        dial->patience = (struct watch){.descriptor = descriptor, .events = POLLIN, .ready = on_patience};
+        loop_add(&dial->patience);
+    }
+    /* Set anew it is no longer ready. It fails for times that are none only. */
+    struct itimerspec once = {.it_value = {.tv_nsec = PATIENCE_NS}};
+    (void)timerfd_settime(dial->patience.descriptor, 0, &once, NULL);
+}
+
+/* Goes to the next address that is not refused at once; false where none is being tried any more. */
+static bool try_next(struct dial *dial)
+{
+    bool begun = false;
+    while (!begun && dial->next != NULL) {
+        const struct addrinfo *address = dial->next;
+        dial->next = address->ai_next;
+        begun = begin_attempt(dial, address);
+        if (!begun && dial->error == 0)
+            dial->error = errno;
+    }
+    be_patient(dial);
+    return dial->attempts != NULL;
+}
+
+static void go_on(struct dial *dial)
+{
+    if (!try_next(dial))
+        finish(dial, -1, error_name(dial->error));
+}
+
+static void on_patience(struct watch *watch, short events)
 {
     (void)events;
-    struct dial *dial = (struct dial *)watch;
-    int descriptor = watch->descriptor;
-    loop_remove(watch);
+    go_on((struct dial *)watch);
+}
+
+static void on_answer(struct watch *watch, short events)
+{
+    (void)events;
+    struct attempt *attempt = (struct attempt *)watch;
+    struct dial *dial = attempt->dial;
+    int descriptor = take_attempt(attempt);
     int error = 0;
     socklen_t length = sizeof error;
     if (getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length) != 0)
@@ -116,8 +197,7 @@ static void on_ready(struct watch *watch, short events)
     (void)close(descriptor);
     if (dial->error == 0)
         dial->error = error;
-    if (!try_next(dial))
-        finish(dial, -1, error_name(dial->error));
+    go_on(dial);
 }
 
 static void on_addresses(void *owner, const char *error, struct addrinfo *addresses)
@@ -128,8 +208,8 @@ static void on_addresses(void *owner, const char *error, struct addrinfo *addres
     dial->next = addresses;
     if (error != NULL)
         finish(dial, -1, error);
-    else if (!try_next(dial))
-        finish(dial, -1, error_name(dial->error));
+    else
+        go_on(dial);
 }
 
 /* False with the reason in `error` where there is neither an address to try nor a lookup for one. */
@@ -152,7 +232,7 @@ struct dial *dial_start(const char *host, int port, dial_done *done, void *owner
         *error = error_name(ENOMEM);
         return NULL;
     }
-    dial->watch = (struct watch){.descriptor = -1, .events = POLLOUT, .ready = on_ready};
+    dial->patience.descriptor = -1;
     dial->done = done;
     dial->owner = owner;
     char service[sizeof "65535"];
@@ -166,11 +246,7 @@ struct dial *dial_start(const char *host, int port, dial_done *done, void *owner
 
 void dial_cancel(struct dial *dial)
 {
-    if (dial->lookup != NULL) {
+    if (dial->lookup != NULL)
         lookup_abandon(dial->lookup);
-    } else {
-        loop_remove(&dial->watch);
-        (void)close(dial->watch.descriptor);
-    }
     free_dial(dial);
 }

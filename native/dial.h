@@ -1,4 +1,4 @@
-/* TCP connections: the host's addresses are looked up and tried in turn. */
+/* TCP connections: the host's addresses are looked up and tried, the first that answers wins. */
 #ifndef KVS_DIAL_H
 #define KVS_DIAL_H
 

@@ -2,6 +2,8 @@
 #include "process.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <mbedtls/build_info.h>
 #include <poll.h>
 #include <signal.h>
@@ -18,14 +20,30 @@
 #include "loop.h"
 #include "memory.h"
 
-/* How long a terminal may stand still before what it should show is dropped. */
+/* How long a reader may stand still before what it should read is dropped. */
 #define OUTPUT_WAIT_MS 1000
 
 static int argument_count;
 static char **arguments;
 
+/* One that is closed would become a connection's, and what is said would go out there, in the clear. */
+static void fill_standard_descriptors(void)
+{
+    for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++) {
+        if (fcntl(descriptor, F_GETFD) >= 0)
+            continue;
+        /* In an empty root there is no /dev/null; nothing can be written to a folder either. */
+        int opened = open("/dev/null", O_RDWR);
+        if (opened < 0)
+            opened = open("/", O_RDONLY | O_DIRECTORY);
+        if (opened != descriptor)
+            _exit(KVS_EXIT_INTERNAL);
+    }
+}
+
 void process_start(int argc, char **argv)
 {
+    fill_standard_descriptors();
     argument_count = argc;
     arguments = argv;
     /* Neither can fail on Linux; under an emulator that does not know them nothing is at stake. */
@@ -33,20 +51,28 @@ void process_start(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
-static bool wait_for_room(int descriptor)
+/* Waits once; a reader that stood still then is not waited for again before it has read. */
+static bool has_room(int descriptor)
 {
+    static bool still[STDERR_FILENO + 1];
     struct pollfd room = {.fd = descriptor, .events = POLLOUT};
-    return poll(&room, 1, OUTPUT_WAIT_MS) > 0;
+    int ready;
+    do
+        ready = poll(&room, 1, still[descriptor] ? 0 : OUTPUT_WAIT_MS);
+    while (ready < 0 && errno == EINTR);
+    still[descriptor] = ready <= 0;
+    return ready > 0;
 }
 
+/* In pieces that a pipe which has room takes whole: a larger one waits for the reader, however long, signals or not. */
 void process_write(int descriptor, const char *text, size_t length)
 {
-    while (length > 0) {
-        ssize_t written = write(descriptor, text, length);
+    while (length > 0 && has_room(descriptor)) {
+        ssize_t written = write(descriptor, text, length < PIPE_BUF ? length : PIPE_BUF);
         if (written >= 0) {
             text += written;
             length -= (size_t)written;
-        } else if (errno == EAGAIN ? !wait_for_room(descriptor) : errno != EINTR) {
+        } else if (errno != EINTR) {
             return;
         }
     }
