@@ -27,8 +27,25 @@ function sha256(bytes: Uint8Array): Uint8Array {
 function hmacSha256(key: Uint8Array, bytes: Uint8Array): Uint8Array {
   const padded = new Uint8Array(blockBytes)
   padded.set(key.length > blockBytes ? sha256(key) : key)
-  const inner = sha256(Uint8Array.of(...padded.map((byte) => byte ^ 0x36), ...bytes))
-  return sha256(Uint8Array.of(...padded.map((byte) => byte ^ 0x5c), ...inner))
+  const inner = sha256(
+    joined(
+      padded.map((byte) => byte ^ 0x36),
+      bytes,
+    ),
+  )
+  return sha256(
+    joined(
+      padded.map((byte) => byte ^ 0x5c),
+      inner,
+    ),
+  )
+}
+
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
+  const out = new Uint8Array(one.length + other.length)
+  out.set(one)
+  out.set(other, one.length)
+  return out
 }
 
 /** One block into the state (FIPS 180-4 section 6.2.2). */
@@ -41,13 +58,21 @@ function mix(state: Int32Array, view: DataView, at: number): void {
     const majority = (a & b) ^ (a & c) ^ (b & c)
     const first = (h + rotations(e, 6, 11, 25) + choice + (roundWords[i] ?? 0) + (words[i] ?? 0)) | 0
     const second = (rotations(a, 2, 13, 22) + majority) | 0
-    ;[h, g, f, e, d, c, b, a] = [g, f, e, (d + first) | 0, c, b, a, (first + second) | 0]
+    h = g
+    g = f
+    f = e
+    e = (d + first) | 0
+    d = c
+    c = b
+    b = a
+    a = (first + second) | 0
   }
   for (const [index, word] of [a, b, c, d, e, f, g, h].entries()) state[index] = (state[index] ?? 0) + word
 }
 
 function nextWord(words: Int32Array, i: number): number {
-  const [early = 0, late = 0] = [words[i - 15], words[i - 2]]
+  const early = words[i - 15] ?? 0
+  const late = words[i - 2] ?? 0
   const small = rotated(early, 7) ^ rotated(early, 18) ^ (early >>> 3)
   const large = rotated(late, 17) ^ rotated(late, 19) ^ (late >>> 10)
   return (words[i - 16] ?? 0) + small + (words[i - 7] ?? 0) + large
