@@ -2,7 +2,7 @@
 
 import type { Clock, Timer } from '../platform.ts'
 
-/** Of every host that runs tests, and of none that the core runs on: a turn after all promises. */
+/** Not of the language, but of every host that runs tests: a turn after all promises. */
 declare function setImmediate(task: () => void): void
 
 interface Waiting {
