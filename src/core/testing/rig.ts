@@ -204,9 +204,10 @@ export class Rig {
   storedNumbers(): number[] {
     const once = new Map<number, StoredFragment>()
     for (const fragment of this.service.stored) {
-      const before = once.get(fragment.timecodeMs)
-      if (before !== undefined) mustBe(hex(fragment.bytes), hex(before.bytes), 'bytes stored twice')
-      once.set(fragment.timecodeMs, fragment)
+      const { timecodeMs, bytes } = fragment
+      const before = once.get(timecodeMs)
+      if (before !== undefined) must(hex(bytes) === hex(before.bytes), `${timecodeMs}, stored twice, is the same`)
+      once.set(timecodeMs, fragment)
     }
     const frames = [...once.values()].flatMap((fragment) => fragment.frames)
     return frames.filter((frame) => frame.data.length > 6).map((frame) => numberOf(frame.data))
