@@ -4,9 +4,8 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { startEndpoint } from '../drive/endpoint.ts'
 import { EndpointProcess } from '../drive/endpointProcess.ts'
-import { temporaryFolder } from '../drive/folder.ts'
 import { jsonLines, runKvs, startKvs } from '../drive/kvs.ts'
-import { frameFiles, samples, writeFrames } from '../drive/source.ts'
+import { largePictures, samples } from '../drive/source.ts'
 
 const bufferKiB = 1024
 /** Less than a picture's worth is free. */
@@ -29,19 +28,6 @@ function assertConstantPart(t: TestContext, { engine, TLS, media }: ReturnType<t
   for (const { nowBytes, peakBytes } of [engine, TLS, media]) assert.ok(nowBytes >= 0 && peakBytes >= nowBytes)
   assert.ok(engine.peakBytes > 0 && engine.peakBytes <= 720 * 1024, `engine: ${engine.peakBytes} bytes`)
   assert.ok(TLS.peakBytes > 0 && TLS.peakBytes <= 112 * 1024, `TLS: ${TLS.peakBytes} bytes`)
-}
-
-/** Pictures that fill the buffer in about a second: filler data (ITU-T H.264 section 7.3.2.7) behind each. */
-async function largePictures(t: TestContext): Promise<string> {
-  const folder = await temporaryFolder(t)
-  const filler = Buffer.concat([Buffer.of(0, 0, 0, 1, 12), Buffer.alloc(40_000, 0xff), Buffer.of(0x80)])
-  const frames = (await frameFiles(samples, 'h264')).slice(0, 50)
-  await writeFrames(
-    folder,
-    'h264',
-    frames.map((frame) => Buffer.concat([frame, filler])),
-  )
-  return folder
 }
 
 describe('memory', { concurrency: 2 }, () => {

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { root } from './folder.ts'
+import type { TestContext } from 'node:test'
+import { root, temporaryFolder } from './folder.ts'
 import { type StoredCluster, sizedUnits } from './stored.ts'
 
 /** The sample frames of this repository. */
@@ -121,4 +122,17 @@ export async function writeFrames(directory: string, codec: Codec, frames: reado
 /** A folder with some of the tracks of another one. */
 export async function linkTracks(from: string, to: string, codecs: readonly Codec[]): Promise<void> {
   for (const codec of codecs) await symlink(join(from, folders[codec]), join(to, folders[codec]))
+}
+
+/** A folder of two seconds of pictures, a megabyte in each second: filler data (ITU-T H.264 section 7.3.2.7) behind every one. */
+export async function largePictures(t: TestContext): Promise<string> {
+  const folder = await temporaryFolder(t)
+  const filler = Buffer.concat([Buffer.of(0, 0, 0, 1, 12), Buffer.alloc(40_000, 0xff), Buffer.of(0x80)])
+  const frames = (await frameFiles(samples, 'h264')).slice(0, 50)
+  await writeFrames(
+    folder,
+    'h264',
+    frames.map((frame) => Buffer.concat([frame, filler])),
+  )
+  return folder
 }
