@@ -9,7 +9,7 @@ import { built, checkout } from './device/folders.mjs'
 import { licences } from './device/licences.mjs'
 import { sha256 } from './device/lock.mjs'
 import { BuildError, say } from './device/run.mjs'
-import { targets, vendorTargets } from './device/targets.mjs'
+import { targets } from './device/targets.mjs'
 
 const help = `Builds the kvs executable for devices: static, nothing to install, nothing needed beside it.
 
@@ -17,7 +17,6 @@ const help = `Builds the kvs executable for devices: static, nothing to install,
   npm run device -- OPTIONS…
 
 Targets: ${Object.keys(targets).join(', ')}
-         ${Object.keys(vendorTargets).join(', ')}: with KVS_CC only
          sanitize: for this machine, with AddressSanitizer and UndefinedBehaviorSanitizer, to test with
 
 Options:
@@ -81,14 +80,10 @@ function parseArguments() {
 
 function makePlans({ values, positionals }) {
   if (values.help) return undefined
-  const known = [...Object.keys(targets), ...Object.keys(vendorTargets), 'sanitize']
+  const known = [...Object.keys(targets), 'sanitize']
   const unknown = positionals.find((target) => !known.includes(target))
   if (unknown) throw new BuildError(`there is no target ${unknown}: ${known.join(', ')}`)
   if (process.env.KVS_CC && positionals.length !== 1) throw new BuildError('KVS_CC needs the one target that it is for')
-  const vendors = positionals.find((target) => target in vendorTargets)
-  if (vendors && !process.env.KVS_CC) {
-    throw new BuildError(`${vendors} needs the camera's own compiler in KVS_CC: ${vendorTargets[vendors]}`)
-  }
   if (values.output && positionals.length !== 1) throw new BuildError('--output needs one target')
   if (values.entry && !values.output) throw new BuildError('--entry needs --output')
   if (values.entry && !existsSync(values.entry)) throw new BuildError(`there is no file ${values.entry}`)
@@ -113,8 +108,7 @@ function makePlan(target, { entry, output, debug, map, 'for-tests': forTests, 'n
 
 /** Of the executables that are for cameras; what serves tests and measurements is not listed. */
 function writeChecksums() {
-  const all = [...Object.keys(targets), ...Object.keys(vendorTargets)]
-  const names = readdirSync(built).filter((name) => all.some((target) => name === `kvs-${target}`))
+  const names = readdirSync(built).filter((name) => Object.keys(targets).some((target) => name === `kvs-${target}`))
   const lines = names.sort().map((name) => `${sha256(readFileSync(join(built, name)))}  ${name}\n`)
   writeFileSync(join(built, 'SHA256SUMS'), lines.join(''))
 }

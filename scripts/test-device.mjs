@@ -17,6 +17,8 @@ const targets = {
   armv7: { tests: [...program, 'test/device'], emulator: ['qemu-arm-static'] },
   arm: { tests: [...program, 'test/device'], emulator: ['qemu-arm-static', '-cpu', 'arm926'] },
   arm64: { tests: [...program, 'test/device'], emulator: ['qemu-aarch64-static'] },
+  // A processor without floating point.
+  mipsel: { tests: [...program, 'test/device'], emulator: ['qemu-mipsel-static', '-cpu', '24Kc'] },
   riscv64: { tests: [...program, 'test/device'], emulator: ['qemu-riscv64-static'] },
 }
 

@@ -31,8 +31,9 @@ function words(text) {
   return text.split(' ').filter((word) => word !== '')
 }
 
-async function zigFor({ triple, cpu, code = [], engineCode = [] }) {
-  const zig = await fetchZig()
+async function zigFor({ compiler = 'zig', triple, cpu, code = [], engineCode = [] }) {
+  const pinned = lock[compiler]
+  const zig = await fetchZig(pinned)
   return {
     program: zig,
     // zig traps what is undefined by default, in code of others as well, which costs room.
@@ -41,7 +42,7 @@ async function zigFor({ triple, cpu, code = [], engineCode = [] }) {
     engineFlags: engineCode,
     linkFlags: staticLink,
     env: zigEnvironment(),
-    id: `zig ${lock.zig.version}`,
+    id: `zig ${pinned.version}`,
   }
 }
 
@@ -71,8 +72,8 @@ export async function hostCompiler() {
   return { program: 'cc', flags: [], compileFlags: [], linkFlags: ['-lm'], env: {}, id: stdout.split('\n')[0] }
 }
 
-async function fetchZig() {
-  const { package: name, version } = lock.zig
+async function fetchZig(pinned) {
+  const { package: name, version } = pinned
   const folder = join(cache, `zig-${version}`)
   const zig = join(folder, 'package', 'zig')
   if (existsSync(zig)) return zig
@@ -84,12 +85,11 @@ async function fetchZig() {
   }
   requireProgram('npm', 'fetch the compiler')
   say(`fetching the compiler ${name} ${version} (73 MB, 350 MB unpacked, kept in ${cache})`)
-  await makeWhole(folder, (unfinished) => unpackZig(unfinished))
+  await makeWhole(folder, (unfinished) => unpackZig(pinned, unfinished))
   return zig
 }
 
-async function unpackZig(folder) {
-  const { package: name, version, integrity } = lock.zig
+async function unpackZig({ package: name, version, integrity }, folder) {
   mkdirSync(folder)
   await run('npm', ['pack', `${name}@${version}`, '--silent'], { cwd: folder, name: 'npm pack' })
   const [archive] = readdirSync(folder)
