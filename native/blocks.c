@@ -1,6 +1,7 @@
 /* Blocks of media, mapped on demand and unmapped when given back, so that what is not in flight is not resident. */
 #include <sys/mman.h>
 
+#include "bytes.h"
 #include "engine.h"
 #include "memory.h"
 

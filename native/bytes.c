@@ -1,4 +1,5 @@
-/* Uint8Arrays as C sees them. */
+#include "bytes.h"
+
 #include "engine.h"
 
 /* Where an empty array points: NULL is for mistakes. */

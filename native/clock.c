@@ -1,7 +1,8 @@
-/* Time and timers. Few timers run at once: a sorted list is all they need. */
+/* Few timers run at once: a sorted list is all they need. */
+#include "clock.h"
+
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "engine.h"
 #include "loop.h"
@@ -22,7 +23,7 @@ struct timer {
 static struct timer *timers;
 static int64_t last_number;
 
-static int64_t now_ns(clockid_t clock)
+static int64_t read_ns(clockid_t clock)
 {
     struct timespec now = {0};
     /* These clocks are on every system. */
@@ -30,16 +31,21 @@ static int64_t now_ns(clockid_t clock)
     return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
+int64_t clock_now_ns(void)
+{
+    return read_ns(CLOCK_MONOTONIC);
+}
+
 static JSValue wall_ms(JSContext *context, JSValueConst this, int argc, JSValueConst *argv)
 {
     (void)this, (void)argc, (void)argv;
-    return JS_NewInt64(context, now_ns(CLOCK_REALTIME) / NS_PER_MS);
+    return JS_NewInt64(context, read_ns(CLOCK_REALTIME) / NS_PER_MS);
 }
 
 static JSValue monotonic_ms(JSContext *context, JSValueConst this, int argc, JSValueConst *argv)
 {
     (void)this, (void)argc, (void)argv;
-    return JS_NewFloat64(context, (double)now_ns(CLOCK_MONOTONIC) / NS_PER_MS);
+    return JS_NewFloat64(context, (double)clock_now_ns() / NS_PER_MS);
 }
 
 static void insert(struct timer *timer)
@@ -68,7 +74,7 @@ static JSValue set_timer(JSContext *context, JSValueConst this, int argc, JSValu
     struct timer *timer = js_malloc(context, sizeof *timer);
     if (timer == NULL)
         return JS_EXCEPTION;
-    timer->due_ns = now_ns(CLOCK_MONOTONIC) + delay_ns(delay_ms);
+    timer->due_ns = clock_now_ns() + delay_ns(delay_ms);
     timer->number = ++last_number;
     timer->task = JS_DupValue(context, argv[1]);
     insert(timer);
@@ -103,7 +109,7 @@ bool clock_next(struct timespec *wait)
 {
     if (timers == NULL)
         return false;
-    int64_t wait_ns = timers->due_ns - now_ns(CLOCK_MONOTONIC);
+    int64_t wait_ns = timers->due_ns - clock_now_ns();
     if (wait_ns < 0)
         wait_ns = 0;
     wait->tv_sec = (time_t)(wait_ns / NS_PER_S);
@@ -116,7 +122,7 @@ void clock_run_due(void)
 {
     if (timers == NULL)
         return;
-    int64_t until_ns = now_ns(CLOCK_MONOTONIC);
+    int64_t until_ns = clock_now_ns();
     int64_t until_number = last_number;
     struct timer **at = &timers;
     while (!loop_ended() && *at != NULL && (*at)->due_ns <= until_ns) {

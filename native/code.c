@@ -6,24 +6,17 @@
 
 #include <stdint.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 /* By then it has connected, and the first fragment is not complete yet. */
-#define FIRST_MS 1000
+#define FIRST_NS 1000000000
 /* What connecting anew, an error or a line of the report has brought in does not stay for long either. */
-#define EVERY_MS 10000
+#define EVERY_NS 10000000000
 
 /* Set by the linker: the beginning of what is read only, and the end of the code in it. */
 extern const char __executable_start[], etext[];
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
-        return 0;
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* Refused by the kernel it costs memory and nothing else. */
 static void let_go(void)
@@ -36,10 +29,10 @@ static void let_go(void)
 
 void code_let_go(void)
 {
-    static int64_t due_ms;
-    int64_t present_ms = now_ms();
-    if (due_ms != 0 && present_ms >= due_ms)
+    static int64_t due_ns;
+    int64_t present_ns = clock_now_ns();
+    if (due_ns != 0 && present_ns >= due_ns)
         let_go();
-    if (due_ms == 0 || present_ms >= due_ms)
-        due_ms = present_ms + (due_ms == 0 ? FIRST_MS : EVERY_MS);
+    if (due_ns == 0 || present_ns >= due_ns)
+        due_ns = present_ns + (due_ns == 0 ? FIRST_NS : EVERY_NS);
 }

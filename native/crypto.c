@@ -2,6 +2,7 @@
 #include <mbedtls/md.h>
 #include <mbedtls/sha256.h>
 
+#include "bytes.h"
 #include "engine.h"
 
 #define SHA256_BYTES 32

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bytes.h"
 #include "loop.h"
 #include "memory.h"
 #include "process.h"

@@ -31,15 +31,6 @@ _Noreturn void engine_out_of_memory(void);
 /* The same for what only a mistake in this program can cause. */
 _Noreturn void engine_mistake(const char *what);
 
-/* bytes.c: bytes of a Uint8Array; NULL and a pending exception where it is none. Of an empty one: not NULL. */
-uint8_t *engine_bytes(JSValueConst value, size_t *length);
-/* A new Uint8Array with a copy; JS_EXCEPTION where memory is missing. */
-JSValue engine_copy_bytes(const uint8_t *bytes, size_t length);
-/* A Uint8Array over memory of the caller's; `release`, where not NULL, is called when it is detached or collected. */
-JSValue engine_wrap_bytes(uint8_t *bytes, size_t length, JSFreeArrayBufferDataFunc *release);
-/* Detaches the memory below a Uint8Array. */
-void engine_detach_bytes(JSValueConst array);
-
 /* A class of objects that C makes, with their methods. Returns -1 with an exception. */
 int engine_add_class(JSClassID *id, const JSClassDef *class, const JSCFunctionListEntry *methods, int count);
 

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "clock.h"
 #include "code.h"
 #include "engine.h"
 

@@ -3,7 +3,6 @@
 #define KVS_LOOP_H
 
 #include <stdbool.h>
-#include <time.h>
 
 /* A descriptor being watched; part of the structure that owns it. */
 struct watch {
@@ -27,9 +26,5 @@ void loop_end(int status);
 
 /* True once loop_end was called: no further function of the program is called. */
 bool loop_ended(void);
-
-/* From clock.c: how long until the next timer is due, false where there is none; and runs those that are due. */
-bool clock_next(struct timespec *wait);
-void clock_run_due(void);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "bytes.h"
 #include "engine.h"
 
 /* Small parts become one record, and one packet. It is used for the length of a call, so one is enough for all. */

@@ -6,6 +6,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "bytes.h"
 #include "engine.h"
 
 static int fill_from_device(unsigned char *bytes, size_t length)

@@ -1,6 +1,7 @@
 /* The search for start codes, 00 00 01: a loop that an interpreter is slow at. */
 #include <string.h>
 
+#include "bytes.h"
 #include "engine.h"
 
 #define WORD_BYTES sizeof(size_t)

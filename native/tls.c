@@ -4,6 +4,7 @@
 #include <mbedtls/platform.h>
 #include <psa/crypto.h>
 
+#include "bytes.h"
 #include "ciphers.h"
 #include "engine.h"
 #include "tls_memory.h"
