@@ -3,23 +3,38 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { countOf, readOptions } from '../commandLine.ts'
 import { mediaName } from '../media.ts'
 import type { SinkOptions } from '../sink.ts'
 import { countInstructions, type InstructionCount, suites, valgrindVersion } from './instructions.ts'
 import { type Load, loads, type MemoryRun, measureMemory } from './memory.ts'
 import { deviceProgram, executableBytes, nodeProgram, type Program } from './program.ts'
-import { type HostResults, type Results, rowsOf } from './rows.ts'
+import { type HostResults, missesBar, type Results, rowsOf } from './rows.ts'
 import { measureStarts, type Starts } from './starts.ts'
 import { tableText } from './table.ts'
 
-const { values } = parseArgs({
-  options: {
+const help = `Measures the executable kvs-x86_64 next to Node.js, and ends with status 1 where a bar is missed or something could
+not be measured. bench/README.md says what the rows mean.
+
+  npm run bench:device [-- OPTION…]
+
+Options:
+  --quick         shorter runs, for a look
+  --long          eleven minutes, for the slope of resident memory
+  --starts N      starts of each program; default 9
+
+Environment:
+  KVS_SAMPLE_DIR  folder of the frames to stream instead of samples/
+`
+const values = readOptions(
+  { command: 'npm run bench:device', help },
+  {
     quick: { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
     starts: { type: 'string', default: '9' },
   },
-})
+)
+const startCount = countOf('starts', values.starts)
 const memorySeconds = values.quick ? 24 : 60
 const countSeconds: readonly [number, number] = values.quick ? [6, 18] : [12, 42]
 /** A minute until memory has found its size, ten that count, and the end. */
@@ -63,9 +78,14 @@ const folder = fileURLToPath(new URL('../../out/', import.meta.url))
 mkdirSync(folder, { recursive: true })
 writeFileSync(`${folder}bench-device.json`, `${JSON.stringify({ rows, ...results }, null, 2)}\n`)
 say('\nall numbers: out/bench-device.json')
+const missed = rows.filter(missesBar)
+if (missed.length > 0) {
+  say(`a bar is missed: ${missed.map(({ what }) => what).join('; ')}`)
+  process.exitCode = 1
+}
 
 function startsOf(program: Program | null): Promise<Starts | null> {
-  return attempt(program, (run) => measureStarts(run, Number(values.starts)))
+  return attempt(program, (run) => measureStarts(run, startCount))
 }
 
 function slopeOf(program: Program | null): Promise<MemoryRun | null> {

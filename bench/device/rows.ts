@@ -41,6 +41,15 @@ export interface Row extends Target {
   readonly judged: boolean
 }
 
+/** Whether the device is within a limit; null: not measured, or in another way than the limit is meant. */
+export function isWithin({ device, judged }: Row, limit: number | undefined): boolean | null {
+  return limit === undefined || device === null || !judged ? null : device <= limit
+}
+
+export function missesBar(row: Row): boolean {
+  return isWithin(row, row.bar) === false
+}
+
 export function rowsOf({ sizes, device, node, instructions }: Results): readonly Row[] {
   const peaks = (run: keyof HostResults & ('h264' | 'unconfirmed' | 'h265'), target: Target) =>
     row(target, device[run]?.peakKib, node[run]?.peakKib, secondsOf(device[run] ?? node[run]))

@@ -1,7 +1,7 @@
 /** The table for people: our hosts, the C programs, and what is to be reached. */
 
 import { columnsText } from '../table.ts'
-import type { Row } from './rows.ts'
+import { isWithin, type Row } from './rows.ts'
 
 export function tableText(rows: readonly Row[]): string {
   const head = ['', 'device', 'Node.js', 'original', 'embedded-C', '', 'bar', 'aim', '']
@@ -26,8 +26,8 @@ function valueText(value: number | null | undefined, unit: string): string {
 }
 
 /** A limit, and whether the device is within it. */
-function limitText({ device, judged }: Row, limit: number | undefined): string {
+function limitText(row: Row, limit: number | undefined): string {
   if (limit === undefined) return ''
-  const verdict = device === null || !judged ? '' : device <= limit ? ' ✔' : ' ✘'
-  return `≤ ${limit.toLocaleString('en-US')}${verdict}`
+  const within = isWithin(row, limit)
+  return `≤ ${limit.toLocaleString('en-US')}${within === null ? '' : within ? ' ✔' : ' ✘'}`
 }
