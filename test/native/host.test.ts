@@ -71,7 +71,7 @@ for (const target of targets) {
       if (target !== 'sanitize') {
         test('the program is run where it lies in the executable', async () => {
           const entry = join(folder, 'large.ts')
-          const body = `let a = native.args.length\n${'a = a * 3 + 1\n'.repeat(30_000)}return a`
+          const body = `let a = native.args.length\n${'while (a < 9) a = a * 3 + 1\n'.repeat(14_000)}return a`
           const print = 'native.stdout(JSON.stringify(native.memory()))\nnative.exit(0)'
           await writeFile(
             entry,
