@@ -74,7 +74,8 @@ function parseArguments() {
       },
     })
   } catch (error) {
-    throw new BuildError(`${error.message}\n\n${help}`)
+    // What follows the first sentence is about programs that take file names.
+    throw new BuildError(`${error.message.split('. ')[0]}; see npm run device -- --help`)
   }
 }
 

@@ -6,16 +6,17 @@
  *   --device        wants what builds the device executables and runs those for other processors, too
  */
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync } from 'node:fs'
-import { delimiter, isAbsolute, join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { debianPackages, isInstalled } from './device/run.mjs'
 
 const { values: wanted } = parseArgs({
   options: { install: { type: 'boolean' }, 'aws-samples': { type: 'boolean' }, device: { type: 'boolean' } },
 })
 
 /** By program, or by file where it is none that could be run. */
-const debianPackages = {
+const packages = {
   ffmpeg: 'ffmpeg',
   ffprobe: 'ffmpeg',
   mkvinfo: 'mkvtoolnix',
@@ -25,11 +26,8 @@ const debianPackages = {
   shellcheck: 'shellcheck',
   'systemd-analyze': 'systemd',
   ...(wanted.device && {
-    gcc: 'gcc',
+    ...debianPackages,
     '/usr/include/stdio.h': 'libc6-dev',
-    xz: 'xz-utils',
-    bzip2: 'bzip2',
-    patch: 'patch',
     'qemu-arm-static': 'qemu-user-static',
   }),
 }
@@ -50,25 +48,13 @@ if (missing.length > 0) {
 if (wanted['aws-samples']) requireAwsSamples()
 
 function missingTools() {
-  return Object.keys(debianPackages).filter((tool) => !isInstalled(tool))
+  return Object.keys(packages).filter((tool) => !(isAbsolute(tool) ? existsSync(tool) : isInstalled(tool)))
 }
 
 function installCommand(tools) {
-  const packages = new Set(tools.map((tool) => debianPackages[tool]))
+  const names = new Set(tools.flatMap((tool) => packages[tool].split(' ')))
   const sudo = process.getuid?.() === 0 ? '' : 'sudo '
-  return `${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ${[...packages].join(' ')}`
-}
-
-function isInstalled(tool) {
-  if (isAbsolute(tool)) return existsSync(tool)
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, tool), constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
+  return `${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ${[...names].join(' ')}`
 }
 
 function requireAwsSamples() {

@@ -1,38 +1,8 @@
-/** The benchmarks' command lines, and what of their results is a failure. The numbers themselves are `npm run bench`'s. */
+/** What of the benchmark's results is a failure. */
 
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { describe, test } from 'node:test'
 import { type HostResults, missesBar, type Results, rowsOf } from '../bench/device/rows.ts'
-import { root } from './drive/folder.ts'
-
-function run(args: readonly string[]): Promise<{ status: unknown; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', ...args], { cwd: root }, (error, stdout, stderr) => {
-      resolve({ status: error === null ? 0 : error.code, stdout, stderr })
-    })
-  })
-}
-
-describe('npm run', { concurrency: 2 }, () => {
-  const programs = [
-    ['bench/main.ts', 'npm run bench', '--starts'],
-    ['bench/device/main.ts', 'npm run bench:device', '--starts'],
-  ] as const
-  for (const [program, name, option] of programs) {
-    test(`${name}: --help, and a line for what is wrong`, async () => {
-      const help = await run([program, '--help'])
-      assert.deepEqual([help.status, help.stderr], [0, ''])
-      assert.ok(help.stdout.includes(`${name} `) && help.stdout.includes(`${option} `), help.stdout)
-      for (const wrong of [['--hlp'], [option, 'x']]) {
-        const { status, stdout, stderr } = await run([program, ...wrong])
-        assert.deepEqual([status, stdout], [1, ''])
-        assert.match(stderr, /^bench: [^\n]+\n$/)
-        assert.ok(stderr.includes(wrong[0] ?? ''), stderr)
-      }
-    })
-  }
-})
 
 const nothing: HostResults = { h264: null, unconfirmed: null, h265: null, slope: null, starts: null }
 const unmeasured: Results = {

@@ -6,7 +6,8 @@ import { delimiter, join } from 'node:path'
 /** Told without a stack: the message says what is wrong and what to do. */
 export class BuildError extends Error {}
 
-const debianPackages = {
+/** Debian's packages of the programs that the build runs. */
+export const debianPackages = {
   'apt-get': 'apt',
   bzip2: 'bzip2',
   gcc: 'gcc libc6-dev',
@@ -15,15 +16,23 @@ const debianPackages = {
   xz: 'xz-utils',
 }
 
+/** Where a program lies that is named alone or with its folder; undefined where there is none. */
+export function pathOf(program) {
+  const folders = program.includes('/') ? [''] : (process.env.PATH ?? '').split(delimiter)
+  return folders.map((folder) => join(folder, program)).find(isExecutable)
+}
+
 export function isInstalled(program) {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
+  return pathOf(program) !== undefined
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 export function requireProgram(program, purpose) {
