@@ -15,28 +15,17 @@ export async function archivesOf(source) {
   return given ? fromFolder(source, given) : ((await pinnedInCache(source)) ?? (await fromDebian(source)))
 }
 
+/** Nobody vouches for what is in the folder, so it must be what is pinned. */
 function fromFolder(source, folder) {
   if (!existsSync(folder)) throw new BuildError(`KVS_DEVICE_SOURCES: there is no folder ${folder}`)
-  const { series, version, files } = lock.sources[source]
-  const names = readdirSync(folder)
-  const [upstream, debian] = Object.keys(files).map((pinned) =>
-    names.includes(pinned) ? pinned : newest(names.filter((name) => isOfSeries(name, pinned, source, series))),
-  )
-  if (!upstream) throw new BuildError(`KVS_DEVICE_SOURCES: ${folder} holds no ${Object.keys(files)[0]}`)
-  const found = [upstream, ...(debian ? [debian] : [])]
-  for (const name of found.filter((name) => !files[name])) {
-    say(`warning: ${name} is not what native/vendor.lock pins (${source} ${version}): its checksum is not verified`)
-  }
-  return found.map((name) => verified(join(folder, name), files[name]))
-}
-
-function isOfSeries(name, pinned, source, series) {
-  const ending = pinned.includes('.debian.') ? /\.debian\.tar\.\w+$/ : /\.orig\.tar\.\w+$/
-  return name.startsWith(`${source}_${series}`) && ending.test(name)
-}
-
-function newest(names) {
-  return names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1)
+  const { files } = lock.sources[source]
+  return Object.entries(files).map(([name, pinned]) => {
+    const path = join(folder, name)
+    if (!existsSync(path)) {
+      throw new BuildError(`KVS_DEVICE_SOURCES: ${folder} holds no ${name}; snapshot.debian.org has every version`)
+    }
+    return verified(path, pinned)
+  })
 }
 
 function verified(path, pinned) {
@@ -75,7 +64,7 @@ async function fromDebian(source) {
 }
 
 /** Debian keeps one revision at a time: a security update takes the place of the pinned one. */
-async function choose(source, versions) {
+export async function choose(source, versions) {
   const { series, suite, version: pinned } = lock.sources[source]
   if (versions.includes(pinned)) return pinned
   let best

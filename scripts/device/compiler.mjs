@@ -1,10 +1,10 @@
 /** What compiles C: zig for every target, the vendor's own compiler (KVS_CC), or the machine's for the sanitizers. */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { cache, makeWhole } from './folders.mjs'
 import { lock } from './lock.mjs'
-import { BuildError, isInstalled, requireProgram, run, say } from './run.mjs'
+import { BuildError, isInstalled, pathOf, requireProgram, run, say } from './run.mjs'
 import { targets } from './targets.mjs'
 
 const sizeFlags = [
@@ -22,9 +22,15 @@ export async function compilerFor(target) {
 
 async function vendorCompiler() {
   const [program, ...args] = words(process.env.KVS_CC)
-  const { stdout } = await run(program, ['--version'], { name: 'KVS_CC --version' })
   const flags = [...args, ...words(process.env.KVS_CFLAGS ?? '')]
-  return { program, flags, compileFlags: sizeFlags, linkFlags: staticLink, env: {}, id: stdout.split('\n')[0] }
+  const id = await installedId(program)
+  return { program, flags, compileFlags: sizeFlags, linkFlags: staticLink, env: {}, id }
+}
+
+/** Also by its place: the compilers of two SDKs, with two C libraries, may say the same of themselves. */
+async function installedId(program) {
+  const { stdout } = await run(program, ['--version'], { name: `${program} --version` })
+  return `${realpathSync(pathOf(program))} ${stdout}`
 }
 
 function words(text) {
@@ -54,22 +60,20 @@ function zigEnvironment() {
 /** With every check that the compiler has to offer; it runs on this machine only. */
 export async function sanitizingCompiler() {
   requireProgram('gcc', 'build with sanitizers')
-  const { stdout } = await run('gcc', ['--version'])
   return {
     program: 'gcc',
     flags: ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'],
     compileFlags: [],
     linkFlags: ['-pthread', '-lm'],
     env: {},
-    id: stdout.split('\n')[0],
+    id: await installedId('gcc'),
   }
 }
 
 /** For programs that run during the build. */
 export async function hostCompiler() {
   if (!isInstalled('cc')) return zigFor(targets.x86_64)
-  const { stdout } = await run('cc', ['--version'])
-  return { program: 'cc', flags: [], compileFlags: [], linkFlags: ['-lm'], env: {}, id: stdout.split('\n')[0] }
+  return { program: 'cc', flags: [], compileFlags: [], linkFlags: ['-lm'], env: {}, id: await installedId('cc') }
 }
 
 async function fetchZig(pinned) {
@@ -98,5 +102,5 @@ async function unpackZig({ package: name, version, integrity }, folder) {
     .digest('base64')}`
   if (found !== integrity) throw new BuildError(`${archive} has the checksum ${found}, native/vendor.lock ${integrity}`)
   await run('tar', ['--extract', '--file', archive], { cwd: folder })
-  await run('rm', [archive], { cwd: folder })
+  rmSync(join(folder, archive))
 }
