@@ -14,7 +14,7 @@ import { type ExchangeHandlers, HttpExchange } from './http/exchange.ts'
 import type { Origin } from './http/origin.ts'
 import type { ProducerOptions } from './options.ts'
 import type { Platform } from './platform.ts'
-import type { Service } from './send/sessionLine.ts'
+import type { Service } from './send/line.ts'
 
 /** A data endpoint is asked for again after this long, as the C producer does. */
 const endpointLifeMs = 40 * 60_000

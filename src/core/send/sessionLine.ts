@@ -5,17 +5,16 @@
 
 import { reactionTo } from '../aws/errors.ts'
 import { asKvsError, KvsError } from '../errors.ts'
-import type { Ack, Fault, Settlement } from '../frame/ack.ts'
-import type { Fragment, FragmentQueue } from '../frame/fragment.ts'
+import type { Ack, Fault } from '../frame/ack.ts'
+import type { Fragment } from '../frame/fragment.ts'
 import type { MonotonicMs } from '../frame/time.ts'
-import type { ExchangeHandlers, HttpExchange } from '../http/exchange.ts'
-import type { Clock, FileWriter, Timer } from '../platform.ts'
-import { countLoss, type LossReason, type Stats } from '../stats.ts'
+import type { Timer } from '../platform.ts'
 import { ackError } from './ackError.ts'
 import { minCallIntervalMs } from './backoff.ts'
 import { Failures } from './failures.ts'
-import type { FragmentRate } from './fragmentRate.ts'
-import { type MakeAckParser, Session } from './session.ts'
+import { Ledger } from './ledger.ts'
+import type { LineHandlers, LineOptions } from './line.ts'
+import { Session } from './session.ts'
 import { type LineState, mayFollow } from './states.ts'
 
 /** After the last PERSISTED the service's end of the response is waited for this long. */
@@ -23,50 +22,6 @@ const farewellMs = 1000
 
 /** So many fragments refused in a row mean that the next would be refused as well. */
 const refusalsInARow = 3
-
-/** What the line asks of the service; the producer wires it to AWS. */
-export interface Service {
-  /** Describes the stream, creates it where allowed; resolves with whether fragments are retained. */
-  prepare(): Promise<{ readonly retained: boolean }>
-  /** Asks for the data endpoint, anew where `fresh`. */
-  locate(fresh: boolean): Promise<void>
-  /** The credentials were refused as too old. */
-  refreshCredentials(): void
-  /** Opens a PutMedia request at the data endpoint with valid credentials. */
-  dial(handlers: ExchangeHandlers): Promise<HttpExchange>
-}
-
-export interface LineOptions {
-  readonly service: Service
-  readonly buffer: FragmentQueue
-  readonly ackParser: MakeAckParser
-  /** Decides what an ack means. */
-  readonly settle: (ack: Ack, fragments: readonly Fragment[], retained: boolean) => Settlement
-  readonly rate: FragmentRate
-  readonly clock: Clock
-  /** 0 (inclusive) to 1 (exclusive). */
-  readonly random: () => number
-  readonly stats: Stats
-  /** The header of a new session. Asked for when the buffer has media. */
-  readonly header: () => Uint8Array
-  /** What ends a session's body. */
-  readonly endMark: Uint8Array
-  readonly dump: (() => FileWriter) | undefined
-  /** How long failures in a row are put up with; Infinity: for ever. */
-  readonly giveUpAfterMs: number
-}
-
-export interface LineHandlers {
-  onState(state: LineState): void
-  onAck(ack: Ack): void
-  onRetry(error: KvsError, delayMs: number): void
-  /** The fragment is lost and has left the buffer. */
-  onLost(fragment: Fragment, reason: LossReason, error: KvsError): void
-  /** There may be room in the buffer. */
-  onRoom(): void
-  /** Over. Null: all that was put is confirmed. */
-  onEnd(error: KvsError | null): void
-}
 
 export class SessionLine {
   readonly #options: LineOptions
@@ -77,6 +32,7 @@ export class SessionLine {
   #retained = true
   #finishing = false
   readonly #failures: Failures
+  readonly #ledger: Ledger
   #lastCallMs: MonotonicMs = Number.NEGATIVE_INFINITY
   /** True once the service has accepted a session. */
   everStreamed = false
@@ -85,6 +41,7 @@ export class SessionLine {
     this.#options = options
     this.#handlers = handlers
     this.#failures = new Failures(options.giveUpAfterMs)
+    this.#ledger = new Ledger(options, handlers)
   }
 
   get state(): LineState {
@@ -106,11 +63,10 @@ export class SessionLine {
   /** Nothing will be added any more: ends when all is confirmed. */
   finish(): void {
     this.#finishing = true
-    const empty = this.#options.buffer.fragments.length === 0
     if (this.#session !== undefined) {
       this.#session.finish()
-      if (empty) this.#awaitFarewell()
-    } else if (empty) {
+      if (this.#ledger.isEmpty) this.#awaitFarewell()
+    } else if (this.#ledger.isEmpty) {
       // Nothing is owed; but a service that was never reached has not been served either.
       this.#end(this.everStreamed ? null : this.#failures.asReason())
     } else this.pump()
@@ -160,9 +116,9 @@ export class SessionLine {
 
   /** From idle: opens a session where there is something to send. */
   #proceed(): void {
-    const { buffer, clock } = this.#options
+    const { clock } = this.#options
     if (this.#state !== 'idle') return
-    if (buffer.fragments.length === 0) {
+    if (this.#ledger.isEmpty) {
       if (this.#finishing) this.#end(null)
       // Until there is media nothing can fail: what failed before is another story.
       else this.#failures.forget()
@@ -225,15 +181,9 @@ export class SessionLine {
   }
 
   #persisted(fragment: Fragment): void {
-    const { stats, clock, buffer } = this.#options
-    fragment.state = 'persisted'
-    stats.fragmentsPersisted++
-    stats.framesPersisted += fragment.frames
-    stats.bytesPersisted += fragment.frameBytes
-    stats.ackLatencyMs.add(clock.monotonicMs() - fragment.sentAtMs)
+    this.#ledger.persisted(fragment)
     this.#failures.forget()
-    buffer.release(fragment)
-    if (buffer.fragments.length === 0 && this.#finishing) this.#awaitFarewell()
+    if (this.#ledger.isEmpty && this.#finishing) this.#awaitFarewell()
     this.#handlers.onRoom()
     this.#session?.pump()
   }
@@ -247,7 +197,7 @@ export class SessionLine {
     const error = ackError(ack, fault)
     // Before anything else: nothing may be sent of what is dropped.
     this.#session?.destroy()
-    if (fragment !== undefined) this.#drop(fragment, 'refused', error)
+    if (fragment !== undefined) this.#ledger.lost(fragment, 'refused', error)
     if (fragment !== undefined && this.#failures.refused() >= refusalsInARow) this.#end(error)
     else if (fault === 'configuration') this.#end(error)
     else this.#breakOff(error)
@@ -255,9 +205,8 @@ export class SessionLine {
 
   #onSessionEnd(session: Session, error: KvsError | null): void {
     if (this.#session !== session || this.#state === 'ended') return
-    const { buffer } = this.#options
-    if (buffer.fragments.length === 0 && this.#finishing) this.#end(null)
-    else if (buffer.fragments.length === 0 && error === null && this.#state === 'streaming') this.#rest()
+    if (this.#ledger.isEmpty && this.#finishing) this.#end(null)
+    else if (this.#ledger.isEmpty && error === null && this.#state === 'streaming') this.#rest()
     else this.#breakOff(error ?? new KvsError('CONNECTION_LOST', 'the service ended the session'))
   }
 
@@ -269,14 +218,10 @@ export class SessionLine {
 
   /** Leaves the session; what it has not brought home goes out again in the next one. */
   #breakOff(error: KvsError): void {
-    const { buffer, stats } = this.#options
     this.#session?.destroy()
     this.#session = undefined
-    stats.sessionsFailed++
-    for (const fragment of buffer.fragments.slice()) {
-      if (fragment.headGone) this.#drop(fragment, 'larger-than-buffer', error)
-      else if (fragment.state === 'sent' || fragment.state === 'received') fragment.state = 'sealed'
-    }
+    this.#options.stats.sessionsFailed++
+    this.#ledger.sessionBroke(error)
     this.#failed('idle', error)
     this.#handlers.onRoom()
   }
@@ -316,13 +261,6 @@ export class SessionLine {
       this.#move('idle')
       this.#proceed()
     }
-  }
-
-  #drop(fragment: Fragment, reason: LossReason, error: KvsError): void {
-    const { buffer, stats } = this.#options
-    countLoss(stats, reason, 1, fragment.frames, fragment.frameBytes)
-    buffer.release(fragment)
-    this.#handlers.onLost(fragment, reason, error)
   }
 
   #end(error: KvsError | null): void {
