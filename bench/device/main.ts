@@ -1,10 +1,10 @@
 /** `npm run bench:device`: measures, prints one table, keeps the numbers in out/bench-device.json. */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { countOf, readOptions } from '../commandLine.ts'
-import { mediaName } from '../media.ts'
+import { mediaDirectory, mediaName } from '../media.ts'
 import type { SinkOptions } from '../sink.ts'
 import { countInstructions, type InstructionCount, suites, valgrindVersion } from './instructions.ts'
 import { type Load, loads, type MemoryRun, measureMemory } from './memory.ts'
@@ -51,7 +51,8 @@ const machine = [
   valgrind ?? 'no valgrind: instructions are not counted',
 ].join(', ')
 
-say(`media: ${mediaName}`)
+const hasH265 = existsSync(`${mediaDirectory}/h265SampleFrames`)
+say(`media: ${mediaName}${hasH265 ? '' : ', which has no h265SampleFrames: H.265 is not measured'}`)
 say(`machine: ${machine}`)
 say('from the start to the first media …')
 const starts = { device: await startsOf(device), node: await startsOf(nodeProgram) }
@@ -97,7 +98,7 @@ async function memoryOf(program: Program | null): Promise<Pick<HostResults, 'h26
   const [h264, unconfirmed, h265] = await Promise.all([
     measure(loads.h264),
     measure(loads.unconfirmed),
-    measure(loads.h265),
+    hasH265 ? measure(loads.h265) : null,
   ])
   return { h264, unconfirmed, h265 }
 }
