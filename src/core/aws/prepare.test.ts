@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { KvsError } from '../errors.ts'
+import { Cancellation } from './cancellation.ts'
 import { activeTimeoutMs, type PrepareOptions, prepareStream } from './prepare.ts'
 import { type FakeAnswer, FakeControlPlane, type FakeRequest, passTime } from './testing/fakeControlPlane.ts'
 
@@ -175,12 +176,14 @@ test('other failures go to the caller as they are', async () => {
 
 test('called off: before it begins, while it waits, and nothing stays behind', async () => {
   const early = world({ statuses: ['ACTIVE'] })
-  await assert.rejects(prepare(early, { cancel: AbortSignal.abort() }), fails('STOPPED', false))
+  const before = new Cancellation()
+  before.abort()
+  await assert.rejects(prepare(early, { cancel: before }), fails('STOPPED', false))
   assert.deepEqual(early.paths, [])
   const fake = world({ statuses: ['CREATING'] })
-  const controller = new AbortController()
-  fake.clock.setTimer(10_000, () => controller.abort())
-  await assert.rejects(prepare(fake, { cancel: controller.signal }), fails('STOPPED', false))
+  const cancel = new Cancellation()
+  fake.clock.setTimer(10_000, () => cancel.abort())
+  await assert.rejects(prepare(fake, { cancel }), fails('STOPPED', false))
   assert.ok(fake.clock.monotonicMs() >= 10_000 && fake.clock.monotonicMs() < 10_100)
   assert.equal(fake.clock.pending, 0)
 })
