@@ -45,22 +45,7 @@ export function runProducer(target: Target, recording: Recording, frames: number
     }
     const producer = new Producer(
       nodePlatform({ ca: [Buffer.from(target.ca)] }),
-      {
-        streamName: 'bench',
-        region: 'us-west-2',
-        endpoint: parseEndpoint(target.url),
-        credentials: staticCredentials(target.credentials),
-        tracks: recording.tracks.map(({ options }) => options),
-        bufferBytes,
-        create: true,
-        retentionHours: 2,
-        mediaType: 'video/h264',
-        tags: {},
-        fragmentsPerSecond: Number.POSITIVE_INFINITY,
-        // Media outruns the clock: its times begin long ago, or the service would refuse them as of the future.
-        ptsOriginMs: Date.now() - 48 * 3_600_000,
-        userAgent: 'kvs-producer-bench',
-      },
+      optionsOf(target, recording),
       (event) => {
         if (event.type === 'state' && event.state === 'streaming') {
           began = now()
@@ -93,6 +78,25 @@ export function runProducer(target: Target, recording: Recording, frames: number
     }
     producer.start()
   })
+}
+
+function optionsOf({ url, credentials }: Target, { tracks }: Recording) {
+  return {
+    streamName: 'bench',
+    region: 'us-west-2',
+    endpoint: parseEndpoint(url),
+    credentials: staticCredentials(credentials),
+    tracks: tracks.map(({ options }) => options),
+    bufferBytes,
+    create: true,
+    retentionHours: 2,
+    mediaType: 'video/h264',
+    tags: {},
+    fragmentsPerSecond: Number.POSITIVE_INFINITY,
+    // Media outruns the clock: its times begin long ago, or the service would refuse them as of the future.
+    ptsOriginMs: Date.now() - 48 * 3_600_000,
+    userAgent: 'kvs-producer-bench',
+  }
 }
 
 function now() {
