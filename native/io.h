@@ -8,7 +8,10 @@ enum io {
     IO_READ,
     /* Again when there is room to write. */
     IO_WRITE,
-    /* The peer has ended its side in order. */
+    /*
+     * The peer sends nothing more. Over TLS it need not have said so, as on Node.js, which does not tell: whatever is
+     * read must show by itself whether it is whole (a length, chunks, the end of JSON).
+     */
     IO_END,
     IO_FAILED,
 };

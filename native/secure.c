@@ -17,6 +17,8 @@ struct secure {
     int descriptor;
     /* Errno of the last system call that failed. */
     int error;
+    /* The peer sends nothing more, whether or not it has said so in TLS. */
+    bool peer_ended;
     /* The peer has been told that nothing more is sent, or will be with what is left to be flushed. */
     bool ended;
     /* The host where it is an address: 4 or 16 bytes, 0 of a name. */
@@ -45,6 +47,7 @@ static int receive_some(void *opaque, unsigned char *into, size_t room)
 {
     struct secure *secure = opaque;
     ssize_t received = recv(secure->descriptor, into, room, 0);
+    secure->peer_ended = received == 0;
     if (received >= 0)
         return (int)received;
     if (errno == EAGAIN || errno == EINTR)
@@ -157,12 +160,12 @@ enum io secure_read(struct secure *secure, uint8_t *into, size_t room, size_t *l
             *length = (size_t)code;
             return IO_DONE;
         }
-        if (code == 0 || code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
+        if (code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY || (code == 0 && secure->peer_ended))
             return IO_END;
         if (code == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
             remember(secure);
-        /* Of a message that it has set aside for the next call nobody would hear from poll. */
-        else if (code != MBEDTLS_ERR_SSL_WANT_READ || mbedtls_ssl_check_pending(&secure->ssl) == 0)
+        /* 0: records without content. Of a message that is set aside for the next call nobody would hear from poll. */
+        else if (code != 0 && (code != MBEDTLS_ERR_SSL_WANT_READ || mbedtls_ssl_check_pending(&secure->ssl) == 0))
             return outcome(secure, code, failure);
     }
 }

@@ -107,6 +107,30 @@ test('a server that wants a certificate and gets none says so in an alert, which
   }
 })
 
+test('a server that hangs up without the last word of TLS has ended, as on the device', async (t) => {
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const listening = net.createServer((raw) => {
+      const options = { isServer: true, key: server.privateKey, cert: server.certificate, maxVersion: version }
+      const socket = new tls.TLSSocket(raw, options).on('error', () => undefined)
+      socket.on('secure', () => socket.write('cut', () => raw.end()))
+    })
+    t.after(() => listening.close())
+    listening.listen(0, '127.0.0.1')
+    await once(listening, 'listening')
+    const address = listening.address()
+    assert(address !== null && typeof address === 'object')
+    let heard = ''
+    const error = await new Promise((resolve) => {
+      const onData = (bytes: Uint8Array) => {
+        heard += Buffer.from(bytes).toString()
+      }
+      const handlers = { onOpen: () => undefined, onData, onDrain: () => undefined, onClose: resolve }
+      makeConnect({ ca: trusted })({ host: 'localhost', port: address.port, tls: true, timeoutMs: 10_000 }, handlers)
+    })
+    assert.deepEqual([heard, error], ['cut', null])
+  }
+})
+
 test('a client certificate that cannot be used is said to be so', async (t) => {
   const { port, names } = await startAsking(t)
   for (const client of [

@@ -14,6 +14,7 @@ import { withHosts } from './hosts.ts'
 import type { Order } from './net.ts'
 import { around, pattern } from './pattern.ts'
 import { buildProgram, targets } from './program.ts'
+import { applicationRecord } from './records.ts'
 import { assertIdle, refused, said, talked } from './said.ts'
 import {
   authority,
@@ -192,6 +193,30 @@ for (const target of targets) {
         }
       })
     }
+
+    test('records without content are no end', async (t) => {
+      const { certificate: cert, privateKey: key } = shown
+      const server = createServer((raw) => {
+        const options = { isServer: true, cert, key, ciphers: 'TLS_AES_128_GCM_SHA256', ...only('TLSv1.3') }
+        const socket = new TlsSocket(raw, options).on('error', () => undefined)
+        let secret = Buffer.alloc(0)
+        socket.on('keylog', (line) => {
+          const [label, , hex = ''] = line.toString().trim().split(' ')
+          if (label === 'SERVER_TRAFFIC_SECRET_0') secret = Buffer.from(hex, 'hex')
+        })
+        socket.once('data', () => {
+          // Two tickets and what is written next are OpenSSL's records 0 to 2.
+          const sendRest = () => {
+            const contents = ['', '', 'and after']
+            raw.end(Buffer.concat(contents.map((content, i) => applicationRecord(secret, 3 + i, content))))
+          }
+          socket.write('before ', sendRest)
+        })
+      })
+      const port = await listen(t, server)
+      const events = await said(program, 'talk', { host: 'localhost', port, tls, say: 'x' })
+      assert.deepEqual(events, talked('before and after'))
+    })
 
     test('a session is offered no more after a server has refused it', async (t) => {
       const { certificate: cert, privateKey: key } = shown
