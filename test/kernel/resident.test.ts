@@ -39,22 +39,23 @@ function residentCodeKib(run: KvsRun): number {
 }
 
 describe('what is resident', { concurrency: 2 }, () => {
-  test('code that has started and connected it is let go while it streams', async (t) => {
-    const { env, event } = await startEndpoint(t)
-    const run = startKvs(t, ['-d', samples, '-D', '600', '--quiet'], { env })
-    await event(({ type }) => type === 'opened')
-    const connected = residentCodeKib(run)
-    const wanted = connected - letGoKib
-    for (const endMs = Date.now() + boundMs; residentCodeKib(run) > wanted && Date.now() < endMs; ) await pause(100)
-    // What the stream needs has come back by then.
-    await pause(2000)
-    const streaming = residentCodeKib(run)
-    t.diagnostic(`${connected} KiB of code when connected, ${streaming} KiB while it streams`)
-    assert.ok(
-      streaming > 0 && streaming <= wanted,
-      `${connected} KiB of code when connected, and still ${streaming} KiB`,
-    )
-  })
+  for (const output of ['--quiet', '--json'])
+    test(`${output}: code that has started and connected it is let go while it streams`, async (t) => {
+      const { env, event } = await startEndpoint(t)
+      const run = startKvs(t, ['-d', samples, '-D', '600', output], { env })
+      await event(({ type }) => type === 'opened')
+      const connected = residentCodeKib(run)
+      const wanted = connected - letGoKib
+      for (const endMs = Date.now() + boundMs; residentCodeKib(run) > wanted && Date.now() < endMs; ) await pause(100)
+      // What the stream needs has come back by then.
+      await pause(2000)
+      const streaming = residentCodeKib(run)
+      t.diagnostic(`${connected} KiB of code when connected, ${streaming} KiB while it streams`)
+      assert.ok(
+        streaming > 0 && streaming <= wanted,
+        `${connected} KiB of code when connected, and still ${streaming} KiB`,
+      )
+    })
 
   const streams: readonly [what: string, args: (t: TestContext) => Promise<readonly string[]>][] = [
     ['the samples', async () => ['-d', samples, '-D', '5']],
