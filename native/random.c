@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "bytes.h"
 #include "engine.h"
+#include "process.h"
 
 static int fill_from_device(unsigned char *bytes, size_t length)
 {
@@ -27,10 +29,23 @@ static int fill_from_device(unsigned char *bytes, size_t length)
     return length == 0 ? 0 : -1;
 }
 
+/* Keys can be guessed that are made before the kernel, just started, has gathered what random bytes come of. */
+static ssize_t wait_for_kernel(unsigned char *bytes, size_t length)
+{
+    static const char text[] = "kvs: waiting for the kernel, which has no random bytes for keys yet\n";
+    static bool told;
+    if (!told)
+        process_write(STDERR_FILENO, text, sizeof text - 1);
+    told = true;
+    return getrandom(bytes, length, 0);
+}
+
 int random_fill(unsigned char *bytes, size_t length)
 {
     while (length > 0) {
-        ssize_t got = getrandom(bytes, length, 0);
+        ssize_t got = getrandom(bytes, length, GRND_NONBLOCK);
+        if (got < 0 && errno == EAGAIN)
+            got = wait_for_kernel(bytes, length);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
