@@ -37,9 +37,8 @@ function words(text) {
   return text.split(' ').filter((word) => word !== '')
 }
 
-async function zigFor({ compiler = 'zig', triple, cpu, code = [], engineCode = [] }) {
-  const pinned = lock[compiler]
-  const zig = await fetchZig(pinned)
+async function zigFor({ triple, cpu, code = [], engineCode = [] }) {
+  const zig = await fetchZig()
   return {
     program: zig,
     // zig traps what is undefined by default, in code of others as well, which costs room.
@@ -48,7 +47,7 @@ async function zigFor({ compiler = 'zig', triple, cpu, code = [], engineCode = [
     engineFlags: engineCode,
     linkFlags: staticLink,
     env: zigEnvironment(),
-    id: `zig ${pinned.version}`,
+    id: `zig ${lock.zig.version}`,
   }
 }
 
@@ -76,8 +75,8 @@ export async function hostCompiler() {
   return { program: 'cc', flags: [], compileFlags: [], linkFlags: ['-lm'], env: {}, id: await installedId('cc') }
 }
 
-async function fetchZig(pinned) {
-  const { package: name, version } = pinned
+async function fetchZig() {
+  const { package: name, version } = lock.zig
   const folder = join(cache, `zig-${version}`)
   const zig = join(folder, 'package', 'zig')
   if (existsSync(zig)) return zig
@@ -88,12 +87,13 @@ async function fetchZig(pinned) {
     )
   }
   requireProgram('npm', 'fetch the compiler')
-  say(`fetching the compiler ${name} ${version} (73 MB, 350 MB unpacked, kept in ${cache})`)
-  await makeWhole(folder, (unfinished) => unpackZig(pinned, unfinished))
+  say(`fetching the compiler ${name} ${version} (70 MB, 350 MB unpacked, kept in ${cache})`)
+  await makeWhole(folder, unpackZig)
   return zig
 }
 
-async function unpackZig({ package: name, version, integrity }, folder) {
+async function unpackZig(folder) {
+  const { package: name, version, integrity } = lock.zig
   mkdirSync(folder)
   await run('npm', ['pack', `${name}@${version}`, '--silent'], { cwd: folder, name: 'npm pack' })
   const [archive] = readdirSync(folder)

@@ -17,16 +17,14 @@ export async function licences() {
   return parts.map(([title, path]) => `${heading(title)}${readFileSync(path, 'utf8').trim()}\n`).join('\n\n')
 }
 
-/** A vendor's compiler (KVS_CC) links the vendor's own; then these may never have been fetched. */
+/** A vendor's compiler (KVS_CC) links the vendor's own; then this one may never have been fetched. */
 function cLibrary() {
-  return [lock.zig, lock.zigForMips].flatMap(({ version }) => {
-    const zig = join(cache, `zig-${version}`, 'package')
-    if (!existsSync(zig)) return []
-    return [
-      [`musl, the C library that Zig ${version} brings`, join(zig, 'lib', 'libc', 'musl', 'COPYRIGHT')],
-      [`Zig's run-time support for compiled C, ${version}`, join(zig, 'LICENSE')],
-    ]
-  })
+  const zig = join(cache, `zig-${lock.zig.version}`, 'package')
+  if (!existsSync(zig)) return []
+  return [
+    ['musl, the C library', join(zig, 'lib', 'libc', 'musl', 'COPYRIGHT')],
+    ["Zig's run-time support for compiled C", join(zig, 'LICENSE')],
+  ]
 }
 
 function heading(title) {

@@ -10,20 +10,13 @@ const thumb = ['-Xclang', '-target-feature', '-Xclang', '+thumb-mode']
  * without floating point, mipsel on MIPS32 release 2 without floating point: Ingenic's does not round between the
  * multiplication and the addition of one instruction.
  * `code` is what all is compiled with, `engineCode` the engine: mbedTLS has instructions that ARMv5's Thumb lacks.
- * `compiler` is a name in native/vendor.lock, `zig` where none is given: that one, being of LLVM 17, shifts numbers of
- * 64 bits wrongly on MIPS (LLVM issue 64794), and with them it divides wrongly. LLVM 16 does not.
  */
 export const targets = {
   armv7: { triple: 'arm-linux-musleabihf', cpu: 'cortex_a8-neon-d32', code: [...addressesInCode, ...thumb] },
   arm: { triple: 'arm-linux-musleabi', cpu: 'arm926ej_s', code: addressesInCode, engineCode: thumb },
   arm64: { triple: 'aarch64-linux-musl', cpu: 'generic' },
   x86_64: { triple: 'x86_64-linux-musl', cpu: 'x86_64' },
-  mipsel: {
-    compiler: 'zigForMips',
-    triple: 'mipsel-linux-musl',
-    cpu: 'mips32r2+soft_float',
-    code: addressesInCode,
-  },
+  mipsel: { triple: 'mipsel-linux-musl', cpu: 'mips32r2+soft_float', code: addressesInCode },
   riscv64: { triple: 'riscv64-linux-musl', cpu: 'baseline_rv64' },
 }
 
