@@ -130,10 +130,10 @@ export class Producer {
     const originMs = this.#timeline.originMs(frame, packager.latestMs)
     const ptsMs = Math.round(originMs + frame.pts)
     const dtsMs = Math.round(originMs + frame.dts)
-    const placement = packager.place(frame, ptsMs, dtsMs)
+    const placement = packager.place(ptsMs, dtsMs)
     if (placement === 'discard') return this.#leaveOut(frame, this.#skipping)
     if (placement === 'no-video') return this.#leaveOut(frame, 'no-video')
-    this.#full = !this.#makeRoom(packager.roomBytes(frame))
+    this.#full = !this.#makeRoom(packager.roomBytes())
     this.#heldUp = this.#full
     if (this.#full) return false
     packager.write(frame, placement)

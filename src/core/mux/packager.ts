@@ -1,5 +1,6 @@
 /** Turns frames into fragments: each frame once, from the caller's memory into the buffer. */
 
+import { KvsError } from '../errors.ts'
 import { makeCodec } from '../frame/codec/codec.ts'
 import type { FragmentSink } from '../frame/fragment.ts'
 import {
@@ -41,6 +42,8 @@ export class Packager {
   readonly #silence = newPayload()
   /** What it takes at most to complete a fragment with silence. */
   readonly #slackBytes: number
+  /** The track of the frame inspected last. */
+  #inspected: TrackState | undefined
   /** The format of every track is known: it stays so. */
   #complete = false
 
@@ -71,18 +74,20 @@ export class Packager {
    * @throws KvsError MEDIA_INVALID
    */
   inspect(frame: Frame): boolean {
-    const track = this.#track(frame)
+    const track = this.#tracks[frame.track - 1]
+    if (track === undefined) throw new RangeError(`there is no track ${frame.track}`)
     const { codec, payload } = track
     codec.inspect(frame.data, payload)
+    this.#inspected = track
     track.blockBytes = simpleBlockBytes(payload.sizeBytes)
     return payload.media
   }
 
   /** Where the frame inspected last belongs; changes nothing. */
-  place(frame: Frame, ptsMs: WallMs, dtsMs: WallMs): Placement {
+  place(ptsMs: WallMs, dtsMs: WallMs): Placement {
     this.#complete ||= this.#tracks.every(({ codec }) => codec.format !== null)
     if (!this.#complete) return 'discard'
-    const { codec, video, payload, blockBytes } = this.#track(frame)
+    const { codec, video, payload, blockBytes } = this.#track()
     // Only H.265 has pictures that follow a key frame and are shown before it.
     const earliestMs = codec.name === 'h265' ? dtsMs : ptsMs
     return this.#fragmenter.place(video, payload.keyFrame, ptsMs, earliestMs, blockBytes)
@@ -93,15 +98,15 @@ export class Packager {
     return this.#fragmenter.lastMs
   }
 
-  /** Room to reserve before `write`: also for what completes the fragment before, and this one after it. */
-  roomBytes(frame: Frame): number {
-    return this.#track(frame).blockBytes + clusterStartBytes + 2 * this.#slackBytes
+  /** Room to reserve before that frame is written: also for what completes the fragment before, and this one after it. */
+  roomBytes(): number {
+    return this.#track().blockBytes + clusterStartBytes + 2 * this.#slackBytes
   }
 
   /** Writes the frame placed last. */
   write(frame: Frame, placement: 'open' | 'append'): void {
     const fragmenter = this.#fragmenter
-    const track = this.#track(frame)
+    const track = this.#track()
     if (placement === 'open') {
       this.seal()
       if (fragmenter.split) this.#stats.fragmentsSplit++
@@ -164,10 +169,9 @@ export class Packager {
     this.#stats.silentFrames++
   }
 
-  #track(frame: Frame): TrackState {
-    const track = this.#tracks[frame.track - 1]
-    if (track === undefined) throw new RangeError(`there is no track ${frame.track}`)
-    return track
+  #track(): TrackState {
+    if (this.#inspected === undefined) throw new KvsError('INTERNAL', 'no frame has been inspected')
+    return this.#inspected
   }
 }
 

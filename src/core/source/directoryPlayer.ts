@@ -45,6 +45,8 @@ export class DirectoryPlayer {
   readonly #playing: readonly Playing[]
   readonly #reader: FrameReader
   readonly #frame: Mutable<Frame> = { track: 0, pts: 0, dts: 0, data: new Uint8Array(0) }
+  /** The track that is next; undefined when a frame has been put since. */
+  #upcoming: Playing | undefined
   #pacer: Pacer | undefined
   #timer: Timer | undefined
   #over = false
@@ -81,7 +83,8 @@ export class DirectoryPlayer {
 
   /** Puts the next frame; false where it is not due yet, not taken, or was the last. */
   #advance(): boolean {
-    const next = this.#next()
+    this.#upcoming ??= this.#next()
+    const next = this.#upcoming
     const mediaMs = next.nextMs
     if (mediaMs >= this.#options.durationMs) {
       this.#end(null)
@@ -121,6 +124,7 @@ export class DirectoryPlayer {
     playing.frames++
     if (codec === 'alaw' || codec === 'mulaw') playing.samples += frame.data.length / (format.channels ?? 1)
     playing.nextMs = mediaTimeMs(playing)
+    this.#upcoming = undefined
     return true
   }
 
