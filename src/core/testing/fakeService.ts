@@ -1,11 +1,11 @@
 /** A small model of Kinesis Video Streams on the fake network: what it has stored, and a script of what it does wrong. */
 
 import type { KvsError } from '../errors.ts'
-import type { Clock } from '../platform.ts'
 import { utf8Bytes } from '../text.ts'
+import type { FakeClock } from './fakeClock.ts'
 import { type Connection, FakeNetwork, type Far } from './fakeNetwork.ts'
 import { jsonOf, jsonResponse, type RequestHead, RequestReader } from './httpServer.ts'
-import { PutSession, type StoredFragment } from './putSession.ts'
+import { type AckFields, PutSession, type StoredFragment } from './putSession.ts'
 
 export interface FakeStream {
   retentionHours: number
@@ -24,7 +24,7 @@ export interface Refusal {
 export const controlOrigin = { host: 'control.test', port: 443, tls: true }
 
 export class FakeService {
-  readonly clock: Clock
+  readonly clock: FakeClock
   readonly network: FakeNetwork
   readonly streams = new Map<string, FakeStream>()
   /** Operations in the order they came. */
@@ -36,7 +36,7 @@ export class FakeService {
   /** What meets a new connection to this host; undefined: it is accepted. */
   dial: (host: string) => KvsError | 'silence' | undefined = () => undefined
   /** How an operation is refused; undefined: it is not. */
-  refuse: (operation: string) => Refusal | undefined = () => undefined
+  refuse: (operation: string, head: RequestHead) => Refusal | undefined = () => undefined
   /** At which byte connection `number` (from 1) to the data endpoint is cut, request head included. */
   cut: (number: number) => number | undefined = () => undefined
   /** Back-pressure of PutMedia: bytes per millisecond, see `Connection`. */
@@ -53,10 +53,22 @@ export class FakeService {
   continues = true
   /** False: the response to a PutMedia never ends by itself. */
   endsResponse = true
+  /** How much later an ack goes out than it could; Infinity: never. */
+  ackDelayMs: (session: PutSession, fields: AckFields) => number = () => 0
+  /** PutMedia connections that a stream may have at a time (quota: 5 calls a second, one at a time is what counts on). */
+  connectionLimit = Number.POSITIVE_INFINITY
+  /** How long a session lasts before the service ends it with 4003. */
+  sessionLifeMs = Number.POSITIVE_INFINITY
+  /** A session without media is ended after this long. */
+  idleMs = Number.POSITIVE_INFINITY
+  /** The host that GetDataEndpoint names. */
+  dataHost = 'data.test'
+  /** What a connection to a data host is to meet, as it opens. */
+  onConnection: (connection: Connection) => void = () => undefined
 
   #dataConnections = 0
 
-  constructor(clock: Clock) {
+  constructor(clock: FakeClock) {
     this.clock = clock
     this.network = new FakeNetwork(clock, (connection) => this.#accept(connection))
   }
@@ -77,31 +89,34 @@ export class FakeService {
   }
 
   #control(connection: Connection): Far {
-    let operation = ''
+    let head: RequestHead | undefined
     let pieces: Uint8Array[] = []
     const reader = new RequestReader({
-      head: (head) => {
-        operation = head.path.slice(1)
+      head: (next) => {
+        head = next
         pieces = []
       },
       body: (bytes) => pieces.push(bytes.slice()),
-      end: () => connection.send(this.#answer(operation, jsonOf(pieces))),
+      end: () => {
+        if (head !== undefined) connection.send(this.#answer(head, jsonOf(pieces)))
+      },
     })
     return { onData: (bytes) => reader.push(bytes), onEnd: () => undefined }
   }
 
-  #answer(operation: string, input: Record<string, unknown>): Uint8Array {
+  #answer(head: RequestHead, input: Record<string, unknown>): Uint8Array {
+    const operation = head.path.slice(1)
     this.operations.push(operation)
     const date = this.nowMs === undefined ? {} : { Date: new Date(this.nowMs()).toUTCString() }
     const ok = (body: object) => jsonResponse(200, body, date)
-    const refusal = this.refuse(operation)
+    const refusal = this.refuse(operation, head)
     if (refusal !== undefined) return refused(refusal)
     const name = String(input['StreamName'] ?? String(input['StreamARN']).split('/')[1])
     const stream = this.streams.get(name)
     if (operation === 'createStream') return this.#create(name, input)
     if (stream === undefined) return refused({ status: 404, type: 'ResourceNotFoundException' })
     if (operation === 'describeStream') return ok({ StreamInfo: streamInfo(name, stream) })
-    if (operation === 'getDataEndpoint') return ok({ DataEndpoint: 'https://data.test' })
+    if (operation === 'getDataEndpoint') return ok({ DataEndpoint: `https://${this.dataHost}` })
     if (operation === 'listTagsForStream') return ok({ Tags: stream.tags })
     if (operation !== 'tagStream') return refused({ status: 400, type: 'InvalidArgumentException' })
     Object.assign(stream.tags, input['Tags'])
@@ -125,6 +140,7 @@ export class FakeService {
     const number = ++this.#dataConnections
     connection.bytesPerMs = this.bytesPerMs
     connection.cutAtByte = this.cut(number) ?? Number.POSITIVE_INFINITY
+    this.onConnection(connection)
     const reader = new RequestReader({
       head: (head) => {
         session = this.#putMedia(connection, head)
@@ -140,7 +156,7 @@ export class FakeService {
     const name = head.headers.get('x-amzn-stream-name') ?? ''
     const stream = this.streams.get(name)
     const missing = stream === undefined ? { status: 404, type: 'ResourceNotFoundException' } : undefined
-    const refusal = this.refuse('putMedia') ?? missing
+    const refusal = this.refuse('putMedia', head) ?? missing ?? this.#tooMany(name)
     if (refusal !== undefined) {
       connection.send(refused(refusal))
       connection.close(null)
@@ -152,9 +168,24 @@ export class FakeService {
     if (this.continues) session.accept()
     return session
   }
+
+  #tooMany(name: string): Refusal | undefined {
+    const open = this.sessions.filter((session) => !session.over && session.streamName === name).length
+    return open < this.connectionLimit ? undefined : { status: 400, type: 'ConnectionLimitExceededException' }
+  }
+
+  /** The stream is gone; its sessions end with `errorId`, or without a word where that is undefined. */
+  deleteStream(name: string, errorId: number | undefined): void {
+    this.streams.delete(name)
+    for (const session of this.sessions) {
+      if (session.streamName === name && !session.over) session.fail(errorId)
+    }
+  }
 }
 
+/** A refusal without a type is one of something between the client and the service. */
 function refused({ status, type, message }: Refusal): Uint8Array {
+  if (type === '') return jsonResponse(status, {})
   return jsonResponse(status, { Message: message ?? `refused: ${type}` }, { 'x-amzn-ErrorType': type })
 }
 

@@ -25,8 +25,19 @@ export interface StoredFragment {
   persisted: boolean
 }
 
+/** What an ack says. */
+export interface AckFields {
+  readonly EventType: string
+  readonly FragmentTimecode?: number
+  readonly FragmentNumber?: string
+  readonly ErrorId?: number
+  readonly ErrorCode?: string
+}
+
 export class PutSession {
   readonly head: RequestHead
+  readonly streamName: string
+  readonly connection: Connection
   readonly fragments: StoredFragment[] = []
   readonly tracks: ReadTrack[] = []
   readonly tags: string[] = []
@@ -36,12 +47,16 @@ export class PutSession {
   /** The request's body has come to its end. */
   ended = false
   readonly #service: FakeService
-  readonly #connection: Connection
   readonly #retentionHours: number
-  readonly #pieces: Uint8Array[] = []
+  #bytes = new Uint8Array(4096)
+  #length = 0
   readonly #reader: MatroskaReader
   #accepted = false
   #over = false
+  #answered = false
+  #lastMediaMs = 0
+  /** By then all acks have been sent that were held back. */
+  #quietFromMs = 0
   #clusterAt = 0
   #open: StoredFragment | undefined
   #unconfirmed = 0
@@ -50,8 +65,9 @@ export class PutSession {
 
   constructor(service: FakeService, connection: Connection, head: RequestHead, retentionHours: number) {
     this.#service = service
-    this.#connection = connection
+    this.connection = connection
     this.head = head
+    this.streamName = head.headers.get('x-amzn-stream-name') ?? ''
     this.#retentionHours = retentionHours
     this.#reader = new MatroskaReader({
       ebml: () => this.ebmlHeaders++,
@@ -68,22 +84,28 @@ export class PutSession {
       tag: (name) => this.tags.push(name),
       clusterEnd: (position) => this.#complete(position),
     })
+    this.#limitLife()
   }
 
   /** 200, with the response's body open. */
   accept(): void {
     this.#accepted = true
-    this.#connection.send(utf8Bytes('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'))
+    this.connection.send(utf8Bytes('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'))
+  }
+
+  /** Neither the client nor the service counts on it any more. */
+  get over(): boolean {
+    return this.#over || this.#answered
   }
 
   get bytes(): Uint8Array {
-    return join(this.#pieces)
+    return this.#bytes.slice(0, this.#length)
   }
 
   push(bytes: Uint8Array): void {
     if (this.#over) return
     if (!this.#accepted) this.accept()
-    this.#pieces.push(bytes.slice())
+    this.#keep(bytes)
     this.#reader.push(bytes)
   }
 
@@ -98,8 +120,53 @@ export class PutSession {
   }
 
   /** Sends an ack as it is. */
-  ack(fields: object): void {
-    this.#connection.send(chunk(`${JSON.stringify(fields)}\n`))
+  ack(fields: AckFields): void {
+    const delayMs = this.#service.ackDelayMs(this, fields)
+    if (delayMs < Number.POSITIVE_INFINITY) this.#sendAfter(delayMs, chunk(`${JSON.stringify(fields)}\n`))
+  }
+
+  #sendAfter(delayMs: number, bytes: Uint8Array): void {
+    const { clock } = this.#service
+    this.#quietFromMs = Math.max(this.#quietFromMs, clock.monotonicMs() + delayMs)
+    if (delayMs === 0) this.connection.send(bytes)
+    else clock.setPlainTimer(delayMs, () => this.connection.send(bytes))
+  }
+
+  /** The service ends it: with an ERROR ack, or where `errorId` is undefined without one. */
+  fail(errorId: number | undefined, timecodeMs?: number): void {
+    if (this.over) return
+    const named = timecodeMs === undefined ? {} : { FragmentTimecode: timecodeMs }
+    const error: AckFields = { EventType: 'ERROR', ...named, ErrorId: errorId ?? 0, ErrorCode: `CODE_${errorId}` }
+    // Nothing comes behind it that it could wait for.
+    if (errorId !== undefined) this.#sendAfter(0, chunk(`${JSON.stringify(error)}\n`))
+    this.#over = true
+    this.connection.close(null)
+  }
+
+  #limitLife(): void {
+    const { clock, sessionLifeMs, idleMs } = this.#service
+    this.#lastMediaMs = clock.monotonicMs()
+    if (sessionLifeMs < Number.POSITIVE_INFINITY) clock.setPlainTimer(sessionLifeMs, () => this.fail(4003))
+    if (idleMs === Number.POSITIVE_INFINITY) return
+    const watch = () => {
+      if (this.over) return
+      const waitMs = this.#lastMediaMs + idleMs - clock.monotonicMs()
+      if (waitMs <= 0) this.fail(undefined)
+      else clock.setPlainTimer(waitMs, watch)
+    }
+    clock.setPlainTimer(idleMs, watch)
+  }
+
+  #keep(bytes: Uint8Array): void {
+    this.#lastMediaMs = this.#service.clock.monotonicMs()
+    const length = this.#length + bytes.length
+    if (length > this.#bytes.length) {
+      const larger = new Uint8Array(2 * length)
+      larger.set(this.#bytes.subarray(0, this.#length))
+      this.#bytes = larger
+    }
+    this.#bytes.set(bytes, this.#length)
+    this.#length = length
   }
 
   #begin(timecodeMs: number): void {
@@ -130,7 +197,7 @@ export class PutSession {
     const fragment = this.#open
     this.#open = undefined
     if (fragment === undefined || this.#over) return
-    fragment.bytes = this.bytes.slice(this.#clusterAt, position)
+    fragment.bytes = this.#bytes.slice(this.#clusterAt, position)
     fragment.complete = true
     for (const track of this.tracks) {
       const carried = fragment.frames.some((frame) => frame.track === track.number)
@@ -157,16 +224,14 @@ export class PutSession {
 
   #mayFinish(): void {
     if (!this.ended || this.#over || this.#unconfirmed > 0 || !this.#service.endsResponse) return
-    this.#connection.send(utf8Bytes('0\r\n\r\n'))
+    this.#answered = true
+    this.#sendAfter(Math.max(0, this.#quietFromMs - this.#service.clock.monotonicMs()), utf8Bytes('0\r\n\r\n'))
   }
 
   #mayFail(fragment: StoredFragment, at: 'begin' | 'end'): boolean {
     const errorId = this.#service.error(fragment, this, at)
     if (errorId === undefined) return false
-    const named = this.#service.errorTimecode ? { FragmentTimecode: fragment.timecodeMs } : {}
-    this.ack({ EventType: 'ERROR', ...named, ErrorId: errorId, ErrorCode: `CODE_${errorId}` })
-    this.#over = true
-    this.#connection.close(null)
+    this.fail(errorId, this.#service.errorTimecode ? fragment.timecodeMs : undefined)
     return true
   }
 
