@@ -65,6 +65,9 @@ export class FakeService {
   dataHost = 'data.test'
   /** What a connection to a data host is to meet, as it opens. */
   onConnection: (connection: Connection) => void = () => undefined
+  mostSessionsAtOnce = 0
+  /** A request has been accepted. */
+  onSession: (session: PutSession) => void = () => undefined
 
   #dataConnections = 0
 
@@ -164,6 +167,8 @@ export class FakeService {
     }
     const session = new PutSession(this, connection, head, stream?.retentionHours ?? 0)
     this.sessions.push(session)
+    this.mostSessionsAtOnce = Math.max(this.mostSessionsAtOnce, this.sessions.filter(({ over }) => !over).length)
+    this.onSession(session)
     if (this.continues) connection.send(utf8Bytes('HTTP/1.1 100 Continue\r\n\r\n'))
     if (this.continues) session.accept()
     return session

@@ -46,6 +46,9 @@ export class PutSession {
   ebmlHeaders = 0
   /** The request's body has come to its end. */
   ended = false
+  readonly beganAtMs: number
+  /** When the response was complete, or the connection gone. */
+  endedAtMs: number | undefined
   readonly #service: FakeService
   readonly #retentionHours: number
   #bytes = new Uint8Array(4096)
@@ -69,6 +72,7 @@ export class PutSession {
     this.head = head
     this.streamName = head.headers.get('x-amzn-stream-name') ?? ''
     this.#retentionHours = retentionHours
+    this.beganAtMs = service.clock.monotonicMs()
     this.#reader = new MatroskaReader({
       ebml: () => this.ebmlHeaders++,
       track: (track) => this.tracks.push({ ...track }),
@@ -117,6 +121,7 @@ export class PutSession {
 
   cut(): void {
     this.#over = true
+    this.endedAtMs ??= this.#service.clock.monotonicMs()
   }
 
   /** Sends an ack as it is. */
@@ -225,6 +230,7 @@ export class PutSession {
   #mayFinish(): void {
     if (!this.ended || this.#over || this.#unconfirmed > 0 || !this.#service.endsResponse) return
     this.#answered = true
+    this.endedAtMs ??= this.#service.clock.monotonicMs()
     this.#sendAfter(Math.max(0, this.#quietFromMs - this.#service.clock.monotonicMs()), utf8Bytes('0\r\n\r\n'))
   }
 
