@@ -2,7 +2,7 @@
 
 import { asKvsError, KvsError } from '../errors.ts'
 import type { WallMs } from '../frame/time.ts'
-import type { Clock, Connect, Socket, Timer } from '../platform.ts'
+import type { ClientCertificate, Clock, Connect, Socket, Timer } from '../platform.ts'
 import { connectTimeoutMs } from './exchange.ts'
 import type { ResponseHead } from './head.ts'
 import { hostHeader, type Origin } from './origin.ts'
@@ -61,6 +61,7 @@ export class HttpClient {
   readonly #platform: ClientPlatform
   readonly #origin: Origin
   readonly #timeouts: ClientTimeouts
+  readonly #certificate: ClientCertificate | undefined
   readonly #waiting: Job[] = []
   #job: Job | undefined
   #timer: Timer | undefined
@@ -72,10 +73,17 @@ export class HttpClient {
   #sending = false
   #closed = false
 
-  constructor(platform: ClientPlatform, origin: Origin, timeouts: ClientTimeouts = usualTimeouts) {
+  /** @param certificate shown to a server that asks for one */
+  constructor(
+    platform: ClientPlatform,
+    origin: Origin,
+    timeouts: ClientTimeouts = usualTimeouts,
+    certificate?: ClientCertificate,
+  ) {
     this.#platform = platform
     this.#origin = origin
     this.#timeouts = timeouts
+    this.#certificate = certificate
   }
 
   /**
@@ -128,7 +136,13 @@ export class HttpClient {
     this.#reused = false
     const { host, port, tls } = this.#origin
     const socket: Socket = this.#platform.connect(
-      { host, port, tls, timeoutMs: this.#timeouts.connectMs },
+      {
+        host,
+        port,
+        tls,
+        timeoutMs: this.#timeouts.connectMs,
+        ...(this.#certificate !== undefined && { clientCertificate: this.#certificate }),
+      },
       {
         onOpen: () => {
           if (this.#socket === socket && this.#job !== undefined) this.#send(this.#job, socket)

@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { KvsError } from '../../errors.ts'
-import {
-  CredentialCache,
-  type Credentials,
-  checkCredentials,
-  refreshBeforeMs,
-  staticCredentials,
-} from './credentials.ts'
+import { CredentialCache, type Credentials, checkCredentials, staticCredentials } from './credentials.ts'
 import { environmentCredentials } from './environment.ts'
 
 const keys = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 's3cret+/=' }
@@ -67,15 +61,20 @@ test('the environment: whole, temporary, half, none', async () => {
 })
 
 /** A provider whose answers the test gives one by one. */
-function begin() {
-  const world = { nowMs: 1_000_000, calls: 0 }
+function begin(random = () => 0) {
+  const world = { nowMs: 1_000_000 as number | undefined, calls: 0, closed: 0 }
+  const stale: KvsError[] = []
   const waiting: { resolve(credentials: Credentials): void; reject(error: unknown): void }[] = []
+  const ask = () => {
+    world.calls++
+    return new Promise<Credentials>((resolve, reject) => waiting.push({ resolve, reject }))
+  }
+  const provider = Object.assign(ask, { local: false, close: () => world.closed++ })
   const cache = new CredentialCache(
-    () => {
-      world.calls++
-      return new Promise((resolve, reject) => waiting.push({ resolve, reject }))
-    },
+    provider,
     () => world.nowMs,
+    random,
+    (error) => stale.push(error),
   )
   const answer = async (result: Credentials | Error) => {
     await new Promise((resolve) => setImmediate(resolve))
@@ -86,61 +85,150 @@ function begin() {
   const until = (ms: number, id = 'A'): Credentials => ({
     ...keys,
     accessKeyId: id,
-    expiration: new Date(world.nowMs + ms),
+    expiration: new Date(1_000_000 + ms),
   })
-  return { world, cache, answer, until }
+  /** What `get` gives at a time, where the provider is asked and answers so. */
+  const getAt = async (ms: number, result: Credentials | Error) => {
+    world.nowMs = 1_000_000 + ms
+    const before = world.calls
+    const got = cache.get()
+    await answer(result)
+    assert.equal(world.calls, before + 1, 'the provider is asked')
+    return got
+  }
+  /** What `get` gives at a time without asking the provider. */
+  const keptAt = async (ms: number) => {
+    world.nowMs = 1_000_000 + ms
+    const before = world.calls
+    const got = await cache.get()
+    assert.equal(world.calls, before, 'the provider is not asked')
+    return got
+  }
+  return { world, cache, provider, stale, answer, until, getAt, keptAt }
 }
 
-test('asked once for all who wait, and not again until 38 s before the end', async () => {
-  const { world, cache, answer, until } = begin()
+test('asked once for all who wait, and not again until it is time', async () => {
+  const { world, cache, answer, until, getAt, keptAt } = begin()
   const both = Promise.all([cache.get(), cache.get()])
   await answer(until(100_000))
   const [first, second] = await both
   assert.equal(first, second)
-  world.nowMs += 100_000 - refreshBeforeMs
-  assert.equal(await cache.get(), first)
-  assert.equal(world.calls, 1)
-  world.nowMs += 1
-  const next = cache.get()
-  await answer(until(100_000, 'B'))
-  assert.equal((await next).accessKeyId, 'B')
+  assert.equal(await keptAt(79_999), first)
+  assert.equal((await getAt(80_000, until(200_000, 'B'))).accessKeyId, 'B')
   assert.equal(world.calls, 2)
+})
+
+test('renewed five minutes before the end, or a fifth of the life, and by chance up to a fifth of that sooner', async () => {
+  for (const [lifeMs, random, leadMs] of [
+    [3_600_000, 0, 300_000],
+    [3_600_000, 0.5, 330_000],
+    [10_000, 0, 2000],
+    [10_000, 0.999, 2399.6],
+    [1_500_000, 0, 300_000],
+  ] as const) {
+    const { cache, getAt, until, keptAt } = begin(() => random)
+    const got = await getAt(0, until(lifeMs))
+    const renewAtMs = cache.renewAtMs(got) ?? 0
+    assert.ok(Math.abs(1_000_000 + lifeMs - leadMs - renewAtMs) < 1e-6, `${lifeMs} ${random}: ${renewAtMs}`)
+    assert.equal(await keptAt(renewAtMs - 1_000_000 - 1), got)
+    await getAt(renewAtMs - 1_000_000, until(lifeMs * 2, 'B'))
+  }
+})
+
+test('chance is asked once for each credentials, so that the moment does not move', async () => {
+  let draws = 0
+  const { cache, getAt, until, world } = begin(() => draws++ / 10)
+  const first = await getAt(0, until(100_000))
+  const renewAtMs = cache.renewAtMs(first)
+  world.nowMs = 1_050_000
+  assert.equal(cache.renewAtMs(first), renewAtMs)
+  const second = await getAt(80_000, until(180_000, 'B'))
+  assert.equal(cache.renewAtMs(first), renewAtMs, 'also for those that have been replaced')
+  assert.equal(cache.renewAtMs(second), 1_000_000 + 180_000 - 20_000 * 1.02)
+  assert.equal(draws, 2)
+})
+
+test('as long as the time is not known nothing expires; from when it is, the rest of the life counts', async () => {
+  const { cache, world, answer, until, keptAt } = begin()
+  world.nowMs = undefined
+  const got = cache.get()
+  await answer(until(-1000))
+  assert.equal(cache.renewAtMs(await got), undefined)
+  assert.equal(await cache.get(), await got)
+  world.nowMs = 990_000
+  assert.equal(cache.renewAtMs(await got), 999_000 - 1800)
+  await keptAt(-10_000)
+})
+
+test('nothing newer: the same object, and the next question after a quarter of the lead, at the end at the latest', async () => {
+  const { cache, getAt, keptAt, until, stale } = begin()
+  const first = await getAt(0, until(100_000))
+  assert.equal(await getAt(80_000, until(100_000)), first)
+  assert.equal(cache.renewAtMs(first), 1_085_000)
+  assert.equal(await keptAt(84_999), first)
+  assert.equal(await getAt(85_000, new KvsError('TIMED_OUT', 'slow')), first)
+  assert.deepEqual(
+    stale.map(({ code }) => code),
+    ['TIMED_OUT'],
+  )
+  assert.equal(await getAt(98_000, new Error('no')), first)
+  assert.equal(cache.renewAtMs(first), 1_100_000)
+  const second = await getAt(100_000, until(200_000, 'B'))
+  assert.equal(second.accessKeyId, 'B')
+  assert.equal(cache.renewAtMs(second), 1_180_000)
+})
+
+test('what takes no network is asked every time, and the same object stands for the same credentials', async () => {
+  let current: Credentials = keys
+  let calls = 0
+  const ask = () => {
+    calls++
+    return Promise.resolve({ ...current })
+  }
+  const cache = new CredentialCache(Object.assign(ask, { local: true }), () => 0)
+  const first = await cache.get()
+  assert.equal(await cache.get(), first)
+  assert.equal(calls, 2)
+  for (const change of [{ sessionToken: 'x' }, { expiration: new Date(9) }, { secretAccessKey: 'y' }]) {
+    const before = await cache.get()
+    current = { ...current, ...change }
+    assert.notEqual(await cache.get(), before)
+  }
+})
+
+test('closing the cache ends what the provider has under way', () => {
+  const { cache, world } = begin()
+  cache.close()
+  assert.equal(world.closed, 1)
+  new CredentialCache(staticCredentials(keys), () => 0).close()
 })
 
 test('credentials without an end are asked for once, and again when the service has refused them', async () => {
-  const { world, cache, answer } = begin()
-  const first = cache.get()
-  await answer(keys)
-  await first
-  world.nowMs += 1e12
-  await cache.get()
-  assert.equal(world.calls, 1)
+  const { cache, getAt, keptAt } = begin()
+  const first = await getAt(0, keys)
+  assert.equal(cache.renewAtMs(first), undefined)
+  await keptAt(1e12)
   cache.invalidate()
-  const second = cache.get()
-  await answer(keys)
-  await second
-  assert.equal(world.calls, 2)
+  assert.equal(await getAt(1e12, { ...keys }), await keptAt(1e12))
 })
 
-test('a refresh that fails: the old ones serve until they expire, and each request tries again', async () => {
-  const { world, cache, answer, until } = begin()
-  const first = cache.get()
-  await answer(until(100_000))
-  await first
-  world.nowMs += 99_000
-  for (const failure of [new Error('no'), new KvsError('CONNECT_FAILED', 'no')]) {
-    const again = cache.get()
-    await answer(failure)
-    assert.equal(await again, await first)
-  }
-  const old = cache.get()
-  await answer(until(0))
-  assert.equal(await old, await first, 'what the provider has is older still')
-  world.nowMs += 1000
-  const expired = cache.get()
-  await answer(new Error('no'))
-  await assert.rejects(expired, fails('NO_CREDENTIALS', true))
-  assert.equal(world.calls, 5)
+test('refused while others are being asked for: the refused ones do not come back', async () => {
+  const { cache, getAt, answer, until } = begin()
+  await getAt(0, until(100_000))
+  const asking = getAt(90_000, new KvsError('TIMED_OUT', 'slow'))
+  cache.invalidate()
+  await assert.rejects(asking, fails('TIMED_OUT', true))
+  const next = cache.get()
+  await answer(until(200_000, 'B'))
+  assert.equal((await next).accessKeyId, 'B')
+})
+
+test('a refresh that fails: the old ones serve until they expire, and then each request tries again', async () => {
+  const { getAt, until } = begin()
+  const first = await getAt(0, until(100_000))
+  assert.equal(await getAt(80_000, new Error('no')), first)
+  assert.equal(await getAt(85_000, until(0)), first, 'what the provider has is older still')
+  for (let i = 0; i < 2; i++) await assert.rejects(getAt(100_000, new Error('no')), fails('NO_CREDENTIALS', true))
 })
 
 test('failures at the start: final from a source that has never worked, else as it says', async () => {

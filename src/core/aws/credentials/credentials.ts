@@ -19,11 +19,17 @@ export interface Moment {
   getTime(): number
 }
 
-/** Where credentials come from. Rejects with a KvsError, or whatever a provider of the AWS SDK rejects with. */
-export type CredentialProvider = () => Promise<Credentials>
-
-/** What a request must still have of its credentials' life: 30 s, 5 s for the call and 3 s of grace. */
-export const refreshBeforeMs = 38_000
+/**
+ * Where credentials come from. Rejects with a KvsError, or whatever a provider of the AWS SDK rejects with; every provider
+ * of the SDK is one.
+ */
+export interface CredentialProvider {
+  (): Promise<Credentials>
+  /** Asking takes no network, so it is asked for every request and a change is seen at once. */
+  readonly local?: boolean
+  /** Ends the requests under way; whoever waits for them is told STOPPED. It may be asked again. */
+  close?(): void
+}
 
 /**
  * The credentials, if they can be sent at all: no part is missing or holds spaces, control characters or anything
@@ -56,41 +62,78 @@ export function staticCredentials(credentials: Credentials): CredentialProvider 
   return () => Promise.resolve(credentials)
 }
 
+/** Credentials are renewed this long before they expire, or a fifth of their life where that is shorter. */
+const longestLeadMs = 5 * 60_000
+
 /**
- * Keeps the credentials of a provider until `refreshBeforeMs` before they expire. Asks the provider once at a time,
- * whoever waits. Where it fails, what is there serves until it expires.
+ * Keeps the credentials of a provider until it is time to renew them: before they expire by five minutes or by a fifth of
+ * their life, whichever is less, and by up to a fifth of that more, as chance has it, so that cameras that started together do
+ * not all ask together. Asks the provider once at a time, whoever waits. Where it fails or has none but the same, those that are
+ * there serve until they expire, and it is asked again after a quarter of the lead.
  */
 export class CredentialCache {
   readonly #provider: CredentialProvider
   readonly #nowMs: () => WallMs | undefined
+  readonly #random: () => number
+  readonly #onStale: (error: KvsError) => void
+  /** How long before their end credentials are renewed, from when it was first asked. */
+  readonly #leadsMs = new WeakMap<Credentials, number>()
   #current: Credentials | undefined
+  /** No sooner is a provider asked again that had nothing newer. */
+  #againMs: WallMs = 0
   #pending: Promise<Credentials> | undefined
   #everWorked = false
 
   /**
    * `nowMs` is the time as the service sees it, undefined as long as that is not known: the host's clock may be wrong, and
-   * credentials that it takes for expired are then for the service to judge.
+   * credentials that it takes for expired are then for the service to judge. `random` gives numbers from 0 to below 1.
+   * `onStale` is told why older credentials have to serve.
    */
-  constructor(provider: CredentialProvider, nowMs: () => WallMs | undefined) {
+  constructor(
+    provider: CredentialProvider,
+    nowMs: () => WallMs | undefined,
+    random: () => number = () => 0,
+    onStale: (error: KvsError) => void = () => undefined,
+  ) {
     this.#provider = provider
     this.#nowMs = nowMs
+    this.#random = random
+    this.#onStale = onStale
   }
 
   /**
-   * Credentials to sign the next request with. Rejects with what the provider says where it is a KvsError; with
-   * CREDENTIALS_EXPIRED where it has only old ones; else with NO_CREDENTIALS, worth retrying if it has worked before.
+   * Credentials to sign the next request with; the same object as long as they are the same. Rejects with what the provider
+   * says where it is a KvsError; with CREDENTIALS_EXPIRED where it has only old ones; else with NO_CREDENTIALS, worth
+   * retrying if it has worked before.
    */
   get(): Promise<Credentials> {
-    if (this.#current !== undefined && this.#remainingMs(this.#current) >= refreshBeforeMs) {
-      return Promise.resolve(this.#current)
-    }
+    const current = this.#current
+    if (current !== undefined && this.#provider.local !== true && !this.#isDue(current)) return Promise.resolve(current)
     this.#pending ??= this.#refresh()
     return this.#pending
+  }
+
+  /**
+   * When `get` is going to ask for others in place of these; undefined for those without an end, and as long as the time
+   * is not known. What runs on these credentials then asks `get`: the same object means that there are none yet, and this
+   * tells the next moment. It is never after they have expired.
+   */
+  renewAtMs(credentials: Credentials): WallMs | undefined {
+    const nowMs = this.#nowMs()
+    const expiresMs = credentials.expiration?.getTime()
+    if (nowMs === undefined || expiresMs === undefined) return undefined
+    const dueMs = expiresMs - this.#leadMs(credentials, expiresMs - nowMs)
+    return credentials === this.#current ? Math.min(Math.max(dueMs, this.#againMs), expiresMs) : dueMs
   }
 
   /** The service has refused the credentials: the next `get` asks the provider. */
   invalidate(): void {
     this.#current = undefined
+  }
+
+  /** Ends what the provider has under way. */
+  close(): void {
+    this.#provider.close?.()
   }
 
   async #refresh(): Promise<Credentials> {
@@ -101,16 +144,44 @@ export class CredentialCache {
       if (this.#remainingMs(fresh) <= 0) {
         throw new KvsError('CREDENTIALS_EXPIRED', 'the credentials have expired')
       }
-      this.#current = fresh
       this.#everWorked = true
+      // Not the ones from before the question: the service may have refused them meanwhile.
+      const old = this.#current
+      if (old !== undefined && areSame(old, fresh)) return this.#keep(old)
+      this.#againMs = 0
+      this.#current = fresh
+      // Their life counts from now, if the time is known.
+      this.renewAtMs(fresh)
       return fresh
     } catch (thrown) {
+      const error = this.#asFailure(thrown)
       const old = this.#current
-      if (old !== undefined && this.#remainingMs(old) > 0) return old
-      throw this.#asFailure(thrown)
+      if (old === undefined || this.#remainingMs(old) <= 0) throw error
+      this.#onStale(error)
+      return this.#keep(old)
     } finally {
       this.#pending = undefined
     }
+  }
+
+  /** There is nothing newer. Where it is time for that, the next try is a while off: whoever fails is not to be hammered. */
+  #keep(old: Credentials): Credentials {
+    const nowMs = this.#nowMs()
+    if (nowMs !== undefined && this.#isDue(old)) this.#againMs = nowMs + (this.#leadsMs.get(old) ?? 0) / 4
+    return old
+  }
+
+  #isDue(credentials: Credentials): boolean {
+    const renewAtMs = this.renewAtMs(credentials)
+    return renewAtMs !== undefined && (this.#nowMs() ?? 0) >= renewAtMs
+  }
+
+  #leadMs(credentials: Credentials, lifeMs: number): number {
+    const known = this.#leadsMs.get(credentials)
+    if (known !== undefined) return known
+    const leadMs = Math.min(longestLeadMs, Math.max(lifeMs, 0) / 5) * (1 + this.#random() / 5)
+    this.#leadsMs.set(credentials, leadMs)
+    return leadMs
   }
 
   #remainingMs(credentials: Credentials): number {
@@ -128,4 +199,13 @@ export class CredentialCache {
       retry: this.#everWorked,
     })
   }
+}
+
+function areSame(a: Credentials, b: Credentials): boolean {
+  return (
+    a.accessKeyId === b.accessKeyId &&
+    a.secretAccessKey === b.secretAccessKey &&
+    a.sessionToken === b.sessionToken &&
+    a.expiration?.getTime() === b.expiration?.getTime()
+  )
 }

@@ -6,11 +6,12 @@ import { type CredentialProvider, checkCredentials } from './credentials.ts'
  * `env` gives undefined where a variable is not set or empty. Rejects with NO_CREDENTIALS, naming what is missing.
  */
 export function environmentCredentials(env: (name: string) => string | undefined): CredentialProvider {
-  return async () => {
+  const read = async () => {
     const accessKeyId = required(env, 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY')
     const secretAccessKey = required(env, 'AWS_SECRET_ACCESS_KEY', 'AWS_ACCESS_KEY_ID')
     return checkCredentials({ accessKeyId, secretAccessKey, sessionToken: env('AWS_SESSION_TOKEN') || undefined })
   }
+  return Object.assign(read, { local: true })
 }
 
 function required(env: (name: string) => string | undefined, name: string, other: string): string {
