@@ -1,5 +1,12 @@
+import type { CredentialProvider } from '../core/aws/credentials/credentials.ts'
 import type { Files, Platform, Process } from '../core/platform.ts'
 import type { Option, Options } from './options.ts'
+
+/** Credentials, and what to say of where they come from. */
+export interface CredentialSource {
+  readonly provider: CredentialProvider
+  readonly from: string
+}
 
 /** What a command has of its host. */
 export interface Host {
@@ -7,6 +14,11 @@ export interface Host {
   readonly files: Files
   /** A host for one producer; `caPath` is a PEM file or a folder of them that replaces the trust anchors. */
   platform(caPath: string | undefined): Platform
+  /**
+   * The host's own sources of credentials, those of a profile where one is named; null: there is none. Absent on a host that
+   * has only those of every host. Throws CONFIGURATION.
+   */
+  readonly credentials?: (platform: Platform, profile: string | undefined) => CredentialSource | null
 }
 
 /** A command of `kvs` as the help shows it, the same on every host. */

@@ -1,6 +1,5 @@
 /** `kvs`: streams a directory of frames. */
 
-import { environmentCredentials } from '../../core/aws/credentials/environment.ts'
 import { controlPlaneOrigin } from '../../core/aws/endpoints.ts'
 import { userAgent } from '../../core/aws/userAgent.ts'
 import { KvsError } from '../../core/errors.ts'
@@ -9,7 +8,8 @@ import { hostHeader, type Origin } from '../../core/http/origin.ts'
 import { checkOptions, type ProducerOptions } from '../../core/options.ts'
 import { type DirectoryOptions, type DirectoryTrack, openDirectory } from '../../core/source/directory.ts'
 import { version } from '../../core/version.ts'
-import type { Command, Host } from '../command.ts'
+import type { Command, CredentialSource, Host } from '../command.ts'
+import { chooseCredentials } from '../credentials.ts'
 import { openDump } from '../dump.ts'
 import type { Options } from '../options.ts'
 import { makeReport } from '../report/makeReport.ts'
@@ -31,17 +31,18 @@ export const streamCommand: Command = {
 async function stream(options: Options, host: Host): Promise<number> {
   const [operand] = options.operands
   if (operand !== undefined) throw unknownCommand(operand)
-  const credentials = environmentCredentials((name) => host.process.env(name))
-  const { accessKeyId } = await credentials()
   const platform = host.platform(options.text('ca'))
+  const streamName = options.text('channel-name') ?? ''
+  const credentials = chooseCredentials(options, host, platform, streamName)
+  const accessKeyId = await knownKeyId(credentials)
   const endpoint = endpointOf(options)
   const tracks = openDirectory(host.files, platform.search, directoryOptions(options))
   const report = makeReport(options, host.process, platform.clock)
   const wanted: ProducerOptions = {
-    streamName: options.text('channel-name') ?? '',
+    streamName,
     region: options.text('region') ?? '',
     endpoint,
-    credentials,
+    credentials: credentials.provider,
     tracks: tracks.map(trackOptions),
     bufferBytes: (options.number('size') ?? 0) * 1024,
     create: !options.flag('no-create'),
@@ -54,7 +55,7 @@ async function stream(options: Options, host: Host): Promise<number> {
   }
   checkOptions(wanted)
   const dump = openDump(options, host.files, (message) => report.warn(message))
-  report.start(startFields(options, endpoint, accessKeyId, tracks))
+  report.start(startFields(options, endpoint, { accessKeyId, credentialsFrom: credentials.from }, tracks))
   const streaming = new Streaming({
     host,
     platform,
@@ -108,7 +109,7 @@ function milliseconds(options: Options, name: string): number | undefined {
 function startFields(
   options: Options,
   endpoint: Origin,
-  accessKeyId: string,
+  credentials: Pick<StartFields, 'accessKeyId' | 'credentialsFrom'>,
   tracks: readonly DirectoryTrack[],
 ): StartFields {
   return {
@@ -117,13 +118,17 @@ function startFields(
     regionFrom: options.origin('region'),
     endpoint: `${endpoint.tls ? 'https' : 'http'}://${hostHeader(endpoint)}`,
     endpointFrom: options.has('endpoint') ? options.origin('endpoint') : 'region',
-    accessKeyId: masked(accessKeyId),
-    credentialsFrom: 'environment',
+    ...credentials,
     directory: options.text('directory') ?? '',
     media: tracks.map(mediaText).join(' + '),
     durationSeconds: options.number('duration') ?? 0,
     bufferKilobytes: options.number('size') ?? 0,
   }
+}
+
+/** Whose keys they are, where that is known without the network: others are asked for when they are needed. */
+async function knownKeyId({ provider }: CredentialSource): Promise<string | null> {
+  return provider.local === true ? masked((await provider()).accessKeyId) : null
 }
 
 /** Enough of a key id to recognise it. */

@@ -1,5 +1,6 @@
 /** The options of `kvs`: the original's first, then those that users of the other producers know. */
 
+import { credentialOptions } from '../credentials.ts'
 import type { Option } from '../options.ts'
 
 export const streamOptions: readonly Option[] = [
@@ -50,9 +51,10 @@ export const streamOptions: readonly Option[] = [
   {
     name: 'ca',
     value: 'PATH',
-    env: ['AWS_KVS_CACERT_PATH'],
+    env: ['AWS_KVS_CACERT_PATH', 'KVSSINK_CA_CERT_PATH', 'CA_CERT_PATH'],
     help: 'PEM file, or folder of them, to trust instead of the built-in authorities',
   },
+  ...credentialOptions,
   {
     name: 'retention-period',
     value: 'HOURS',
@@ -143,9 +145,12 @@ export const streamOptions: readonly Option[] = [
 ]
 
 export const streamNotes: readonly string[] = [
-  'Credentials: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary ones,',
-  'AWS_SESSION_TOKEN. Names in [brackets] are environment variables; an option',
-  'wins over them.',
+  'Names in [brackets] are environment variables; an option wins over them.',
+  '',
+  'Credentials, the first that is set: the options above; AWS_ACCESS_KEY_ID,',
+  'AWS_SECRET_ACCESS_KEY and, for temporary ones, AWS_SESSION_TOKEN; the variables',
+  'of the file; those of AWS IoT; with Node.js AWS_PROFILE, web identity, the',
+  'container, the AWS configuration, the role of the EC2 instance.',
   '',
   'Exit status:',
   '  0   everything is stored          74  media was lost',

@@ -12,8 +12,8 @@ export interface StartFields {
   readonly regionFrom: string
   readonly endpoint: string
   readonly endpointFrom: string
-  /** Only enough of it to recognise it. */
-  readonly accessKeyId: string
+  /** Only enough of it to recognise it; null where it is not known before the network is asked. */
+  readonly accessKeyId: string | null
   readonly credentialsFrom: string
   readonly directory: string
   readonly media: string

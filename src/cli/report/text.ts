@@ -34,12 +34,15 @@ export class TextReport implements Report {
   }
 
   start(fields: StartFields): void {
-    const { stream, region, endpoint, directory, media } = fields
+    const { stream, region, endpoint, accessKeyId, credentialsFrom, directory, media } = fields
     this.#duration = clockText(fields.durationSeconds * 1000)
     this.#say('info', `kvs: streaming ${directory} to "${stream}" for ${fields.durationSeconds} s`)
     this.#say('info', `  region       ${region} (${fields.regionFrom})`)
     this.#say('info', `  endpoint     ${endpoint} (${fields.endpointFrom})`)
-    this.#say('info', `  credentials  ${fields.accessKeyId} (${fields.credentialsFrom})`)
+    this.#say(
+      'info',
+      `  credentials  ${accessKeyId === null ? credentialsFrom : `${accessKeyId} (${credentialsFrom})`}`,
+    )
     this.#say('info', `  media        ${media}`)
     this.#say('info', `  buffer       ${fields.bufferKilobytes} KB`)
   }
