@@ -31,6 +31,8 @@ export interface ProducerOptions {
   readonly ptsOriginMs?: WallMs | undefined
   /** How long failures in a row are put up with; default: for ever. */
   readonly giveUpAfterMs?: number | undefined
+  /** A session is handed over to another after this long at the latest; default 40 minutes, the most that makes sense. */
+  readonly rotateAfterMs?: number | undefined
   /** Fragments that may begin within a second; default 5, the service's limit. */
   readonly fragmentsPerSecond?: number | undefined
   /** Opens what gets exactly the bytes that a session sends; called for each session. */
@@ -68,11 +70,15 @@ export function checkOptions(options: ProducerOptions): void {
 function checkNumbers({
   bufferBytes,
   giveUpAfterMs = 0,
+  rotateAfterMs = 1000,
   fragmentsPerSecond = 1,
   ptsOriginMs = 0,
 }: ProducerOptions): void {
   if (!(bufferBytes > 0)) fail(`a buffer of ${bufferBytes} bytes`, 'give it some memory')
   if (!(giveUpAfterMs >= 0)) fail(`giving up after ${giveUpAfterMs} ms`, 'use 0 or more')
+  if (!(rotateAfterMs >= 1000 && rotateAfterMs <= 2_400_000)) {
+    fail(`sessions of ${rotateAfterMs} ms`, 'use 1000 to 2400000')
+  }
   if (!(fragmentsPerSecond >= 1)) fail(`${fragmentsPerSecond} fragments a second`, 'use 1 or more')
   if (!Number.isFinite(ptsOriginMs)) fail(`${ptsOriginMs} as the time of pts 0`, 'use epoch milliseconds')
 }

@@ -13,13 +13,16 @@ function frame(pts: number, keyFrame: boolean): Frame {
 test('a source that falls silent: its last fragment is completed, stored once, and the next one goes on', async () => {
   const rig = await new Rig(videoOnly).ready()
   for (let pts = 0; pts < 2000; pts += 100) await rig.put(frame(pts, pts % 1000 === 0))
-  await rig.clock.advance(25_000)
+  await rig.clock.advance(45_000)
   assert.equal(rig.producer.stats.fragmentsPersisted, 2)
   assert.equal(rig.producer.bufferedBytes < 64 * 1024, true)
-  await rig.put(frame(40_000, true))
+  assert.equal(rig.producer.state, 'idle')
+  assert.equal(rig.service.sessions[0]?.ended, true, 'the request has ended in order')
+  await rig.put(frame(60_000, true))
   const { stats, exitStatus } = await rig.finish()
   assert.equal(exitStatus, 0)
   assert.equal(stats.fragmentsPersisted, 3)
+  assert.deepEqual([stats.sessions, stats.sessionsFailed], [2, 0])
   assert.equal(rig.storedNumbers().length, 21)
 })
 

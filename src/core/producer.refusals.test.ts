@@ -15,10 +15,10 @@ test('refused for ever, it gives up when told to, with the last reason', async (
   assert.equal(rig.summary?.error?.code, 'GAVE_UP')
   assert.equal(rig.summary?.error?.message.includes('connection refused'), true)
   const tries = rig.of('retry').length
-  assert.ok(tries >= 5 && tries <= 12, `${tries} tries`)
+  assert.ok(tries >= 6 && tries <= 20, `${tries} tries`)
   const delays = rig.of('retry').map(({ delayMs }) => delayMs)
   assert.equal(
-    delays.every((delayMs, n) => delayMs >= Math.min(10_000, 100 * 2 ** n) && delayMs <= 20_000),
+    delays.every((delayMs, n) => delayMs >= 20 && delayMs <= Math.min(10_000, 200 * 2 ** n)),
     true,
   )
 })

@@ -9,22 +9,22 @@ import { FragmentBuffer } from './buffer/fragmentBuffer.ts'
 import { KvsError } from './errors.ts'
 import { logEvent, type ProducerEvent } from './events.ts'
 import type { Fragment } from './frame/fragment.ts'
-import type { Frame } from './frame/frame.ts'
+import type { Frame, Track } from './frame/frame.ts'
 import { Timeline } from './frame/timeline.ts'
-import { serviceLimits } from './mux/fragmenter.ts'
+import { Intake } from './intake.ts'
+import { sessionHeader, withSegmentUid } from './mux/header.ts'
 import { Packager } from './mux/packager.ts'
 import { endOfFragment } from './mux/tags.ts'
 import { checkOptions, type ProducerOptions } from './options.ts'
 import type { Platform, Timer } from './platform.ts'
+import { Room } from './room.ts'
 import { FragmentRate } from './send/fragmentRate.ts'
 import { SessionLine } from './send/sessionLine.ts'
 import type { LineState } from './send/states.ts'
 import { StreamService } from './service.ts'
+import { SilenceWatch } from './silence.ts'
 import { countLoss, type LossReason, newStats, type Stats } from './stats.ts'
 import { type Summary, summarise } from './summary.ts'
-
-/** The service ends a session after 30 s without media: a fragment is completed before, or it would never be stored. */
-const silenceMs = 10_000
 
 export class Producer {
   readonly stats: Stats = newStats()
@@ -35,9 +35,9 @@ export class Producer {
   readonly #service: StreamService
   readonly #line: SessionLine
   readonly #timeline: Timeline
-  /** Why frames are left out until the next key frame, where the fragment they belong to is lost. */
-  #skipping: LossReason | undefined
-  #outgrown = false
+  readonly #room: Room
+  readonly #intake: Intake
+  readonly #silence: SilenceWatch
   /** A frame was not taken, and nothing has changed since. */
   #full = false
   /** The frame put last was not taken. */
@@ -45,7 +45,6 @@ export class Producer {
   #waiters: (() => void)[] = []
   #stopping = false
   #stopTimer: Timer | undefined
-  #silenceTimer: Timer | undefined
   #stopUntilMs = Number.POSITIVE_INFINITY
   #summary: Summary | undefined
   readonly #ended: ((summary: Summary) => void)[] = []
@@ -59,7 +58,9 @@ export class Producer {
       onEvent(event)
     }
     this.#buffer = new FragmentBuffer(platform.blocks, options.bufferBytes)
-    this.#packager = new Packager(options.tracks, platform.search, this.#buffer, this.stats)
+    this.#packager = new Packager(options.tracks, platform.search, this.#buffer, this.stats, (tracks) =>
+      this.#header(tracks, options.userAgent),
+    )
     this.#service = new StreamService(platform, options, {
       onStream: (stream) => this.#onStream(stream),
       onWarning: (message) => this.#onEvent({ type: 'warning', message }),
@@ -70,15 +71,40 @@ export class Producer {
       originMs: options.ptsOriginMs,
       onBack: (backMs) => this.#onBack(backMs),
     })
-    this.#line = new SessionLine(
+    this.#line = this.#makeLine(options)
+    this.#room = new Room({
+      buffer: this.#buffer,
+      blockBytes: platform.blocks.blockBytes,
+      line: this.#line,
+      onWarning: (message) => this.#onEvent({ type: 'warning', message }),
+    })
+    this.#silence = new SilenceWatch({
+      clock: platform.clock,
+      framesPut: () => this.stats.framesPut,
+      heldUp: () => this.#heldUp,
+      onSilent: () => this.#onSilent(),
+    })
+    this.#intake = new Intake({
+      packager: this.#packager,
+      timeline: this.#timeline,
+      buffer: this.#buffer,
+      stats: this.stats,
+      makeRoom: (bytes) => this.#makeRoom(bytes),
+      onOpened: () => this.#silence.begin(),
+    })
+  }
+
+  #makeLine(options: ProducerOptions): SessionLine {
+    const { clock } = this.#platform
+    return new SessionLine(
       {
         service: this.#service,
-        buffer: this.#buffer,
+        queue: this.#buffer,
         rate: new FragmentRate(options.fragmentsPerSecond ?? 5),
-        clock: platform.clock,
+        clock,
         random: () => this.#random(),
         stats: this.stats,
-        header: () => this.#packager.header(this.#randomBytes(16), options.userAgent),
+        newSegment: (header) => withSegmentUid(header, this.#randomBytes(16)),
         endMark: endOfFragment(),
         ackParser: (onAck) => new AckParser(onAck),
         settle,
@@ -124,22 +150,7 @@ export class Producer {
    */
   putFrame(frame: Frame): boolean {
     if (this.#stopping || this.#summary !== undefined) throw this.#over()
-    const packager = this.#packager
-    if (!packager.has(frame.track)) throw new KvsError('USAGE', `there is no track ${frame.track}`)
-    if (!packager.inspect(frame)) return true
-    const originMs = this.#timeline.originMs(frame, packager.latestMs)
-    const ptsMs = Math.round(originMs + frame.pts)
-    const dtsMs = Math.round(originMs + frame.dts)
-    const placement = packager.place(ptsMs, dtsMs)
-    if (placement === 'discard') return this.#leaveOut(frame, this.#skipping)
-    if (placement === 'no-video') return this.#leaveOut(frame, 'no-video')
-    this.#full = !this.#makeRoom(packager.roomBytes())
-    this.#heldUp = this.#full
-    if (this.#full) return false
-    packager.write(frame, placement)
-    if (placement === 'open') this.#onOpened()
-    this.#countPut(frame)
-    this.#countInFragment(frame)
+    if (!this.#intake.put(frame)) return false
     this.#line.pump()
     return true
   }
@@ -179,76 +190,21 @@ export class Producer {
     this.#onEvent({ type: 'warning', message })
   }
 
-  #onOpened(): void {
-    this.#skipping = undefined
-    if (this.#silenceTimer === undefined) this.#watchForSilence()
-  }
-
-  /** Looks from time to time whether the source has fallen silent; costs nothing per frame. */
-  #watchForSilence(): void {
-    const framesBefore = this.stats.framesPut
-    this.#silenceTimer = this.#platform.clock.setTimer(silenceMs, () => {
-      this.#silenceTimer = undefined
-      if (this.#buffer.open === undefined || this.#stopping) return
-      // A source that we hold up is not silent.
-      if (this.#heldUp || this.stats.framesPut > framesBefore) return this.#watchForSilence()
-      this.#packager.seal()
-      this.#line.pump()
-    })
+  /** What is here is completed, and the session ended in order, before the service does it. */
+  #onSilent(): void {
+    if (this.#stopping) return
+    this.#packager.seal()
+    this.#line.rest()
   }
 
   #over(): KvsError {
     return this.#summary?.error ?? new KvsError('STOPPED', 'the producer has been stopped')
   }
 
-  /** Makes sure of room for `bytes`, where need be by giving up what is sent of a fragment larger than the buffer. */
   #makeRoom(bytes: number): boolean {
-    const buffer = this.#buffer
-    const { blockBytes } = this.#platform.blocks
-    if (bytes > serviceLimits.maxFragmentBytes) {
-      throw new KvsError('FRAME_TOO_LARGE', `a frame of ${bytes} bytes does not fit into a fragment`, {
-        cause: 'the service takes fragments of 50 MB at most',
-        cure: 'lower the bit rate',
-      })
-    }
-    if (bytes > buffer.capacityBytes - blockBytes) {
-      const kilobytes = ((Math.ceil(bytes / blockBytes) + 1) * blockBytes) / 1024
-      throw new KvsError('FRAME_TOO_LARGE', `a frame of ${bytes} bytes does not fit into the buffer`, {
-        cure: `use --size ${kilobytes} or more`,
-      })
-    }
-    if (buffer.reserve(bytes)) return true
-    if (!this.#line.releaseSentHead()) return false
-    if (!this.#outgrown) {
-      this.#outgrown = true
-      const kilobytes = Math.ceil((2 * buffer.capacityBytes) / 1024)
-      const message = `a fragment is larger than the buffer: if the connection breaks now, it is lost; use --size ${kilobytes} or a shorter key frame interval`
-      this.#onEvent({ type: 'warning', message })
-    }
-    return buffer.reserve(bytes)
-  }
-
-  #leaveOut(frame: Frame, reason: LossReason | undefined): true {
-    this.#countPut(frame)
-    if (reason !== undefined) {
-      countLoss(this.stats, reason, 0, 1, frame.data.length)
-    } else {
-      this.stats.framesDiscarded++
-      this.stats.bytesDiscarded += frame.data.length
-    }
-    return true
-  }
-
-  #countInFragment(frame: Frame): void {
-    const fragment = this.#buffer.open
-    if (fragment === undefined) return
-    fragment.frames++
-    fragment.frameBytes += frame.data.length
-  }
-
-  #countPut(frame: Frame): void {
-    this.stats.framesPut++
-    this.stats.bytesPut += frame.data.length
+    this.#heldUp = !this.#room.make(bytes)
+    this.#full = this.#heldUp
+    return !this.#full
   }
 
   #onStream(stream: PreparedStream): void {
@@ -259,16 +215,13 @@ export class Producer {
   }
 
   #onLost(fragment: Fragment, reason: LossReason, error: KvsError): void {
-    if (fragment.state === 'open') {
-      this.#packager.abandon()
-      this.#skipping = reason
-    }
+    if (fragment.state === 'open') this.#intake.abandon(reason)
     this.#onEvent({ type: 'lost', reason, timecodeMs: fragment.timecodeMs, frames: fragment.frames, error })
   }
 
   #onEnd(error: KvsError | null): void {
     this.#stopTimer?.cancel()
-    this.#silenceTimer?.cancel()
+    this.#silence.end()
     this.#service.close()
     for (const fragment of this.#buffer.fragments.slice()) {
       countLoss(this.stats, 'not-delivered', 1, fragment.frames, fragment.frameBytes)
@@ -286,6 +239,10 @@ export class Producer {
     const waiters = this.#waiters
     this.#waiters = []
     for (const task of waiters) task()
+  }
+
+  #header(tracks: readonly Track[], writingApp: string): Uint8Array {
+    return sessionHeader({ tracks, segmentUid: this.#randomBytes(16), writingApp })
   }
 
   #random(): number {

@@ -15,6 +15,10 @@ import type { Origin } from './http/origin.ts'
 import type { ProducerOptions } from './options.ts'
 import type { Platform } from './platform.ts'
 import type { Service } from './send/line.ts'
+import type { Dialled } from './send/session.ts'
+
+/** The service ends a session after 45 minutes (developer guide, quotas); its own producers never reach that. */
+const longestSessionMs = 40 * 60_000
 
 /** A data endpoint is asked for again after this long, as the C producer does. */
 const endpointLifeMs = 40 * 60_000
@@ -37,6 +41,9 @@ export class StreamService implements Service {
   #endpoint: Origin | undefined
   #endpointMs: MonotonicMs = 0
   #used: Credentials | undefined
+  /** Those of the latest session, and when they are due to be replaced. */
+  #dialledWith: Credentials | undefined
+  #dueMs: WallMs = Number.POSITIVE_INFINITY
   #rejected: Credentials | undefined
 
   constructor(platform: Platform, options: ProducerOptions, handlers: ServiceHandlers) {
@@ -44,7 +51,12 @@ export class StreamService implements Service {
     this.#options = options
     this.#handlers = handlers
     this.#time = new ServiceClock(platform.clock, (offsetMs) => handlers.onWarning(wrongClockText(offsetMs)))
-    this.#credentials = new CredentialCache(options.credentials, () => this.#time.confirmedMs())
+    this.#credentials = new CredentialCache(
+      options.credentials,
+      () => this.#time.confirmedMs(),
+      () => this.#random(),
+      (error) => handlers.onWarning(error.message),
+    )
     this.#keys = new SigningKeys(platform.crypto)
     this.#controlPlane = new ControlPlane(platform, {
       origin: options.endpoint,
@@ -88,7 +100,15 @@ export class StreamService implements Service {
     this.#endpointMs = nowMs
   }
 
-  async dial(handlers: ExchangeHandlers): Promise<HttpExchange> {
+  /** Null: another session may be opened now. Else the credentials expire soon, and newer ones may be there by then. */
+  async renew(): Promise<MonotonicMs | null> {
+    const credentials = await this.#identity()
+    const { clock } = this.#platform
+    if (credentials !== this.#dialledWith || this.nowMs() < this.#dueMs) return null
+    return clock.monotonicMs() + Math.ceil(this.#renewAtMs(credentials) - this.nowMs())
+  }
+
+  async dial(handlers: ExchangeHandlers): Promise<Dialled> {
     const { streamName, region, userAgent } = this.#options
     await this.locate(false)
     const origin = this.#endpoint
@@ -105,11 +125,21 @@ export class StreamService implements Service {
       expectContinue: true,
     }
     const head = putMediaHead(request, this.#platform.crypto, this.#keys)
-    return HttpExchange.open(
+    const exchange = HttpExchange.open(
       this.#platform,
       { origin, head, expectContinue: true },
       acceptedOnly(handlers, credentials),
     )
+    this.#dialledWith = credentials
+    this.#dueMs = this.#renewAtMs(credentials)
+    // Not all producers that were started together do it at the same moment.
+    const lifeMs = (this.#options.rotateAfterMs ?? longestSessionMs) * (1 - this.#random() / 20)
+    const renewAtMs = this.#platform.clock.monotonicMs() + Math.min(lifeMs, Math.ceil(this.#dueMs - this.nowMs()))
+    return { exchange, renewAtMs }
+  }
+
+  #renewAtMs(credentials: Credentials): WallMs {
+    return this.#credentials.renewAtMs(credentials) ?? Number.POSITIVE_INFINITY
   }
 
   /** The service has refused the credentials as too old: others are needed for the next try. */
@@ -122,6 +152,14 @@ export class StreamService implements Service {
   close(): void {
     this.#end.abort()
     this.#controlPlane.close()
+    this.#credentials.close()
+  }
+
+  /** 0 (inclusive) to 1 (exclusive). */
+  #random(): number {
+    const bytes = new Uint8Array(4)
+    this.#platform.random(bytes)
+    return new DataView(bytes.buffer).getUint32(0) / 2 ** 32
   }
 
   async #identity(): Promise<Credentials> {

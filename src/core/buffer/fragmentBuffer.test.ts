@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Fragment, fragmentEnd } from '../frame/fragment.ts'
+import type { Fragment } from '../frame/fragment.ts'
 import type { Blocks } from '../platform.ts'
 import { FragmentBuffer } from './fragmentBuffer.ts'
 
 const blockBytes = 16
 const capacityBlocks = 8
+const header = { bytes: new Uint8Array(1) }
 
 /** Memory that may run out, and that nobody may touch after giving it back. */
 class ScarceBlocks implements Blocks {
@@ -52,7 +53,7 @@ class Model {
 
   begin(): void {
     if (this.buffer.open !== undefined) return
-    const fragment = this.buffer.begin(1000 + this.fragments.length)
+    const fragment = this.buffer.begin(1000 + this.fragments.length, header)
     assert.equal(fragment.position, this.bytes.length)
     this.fragments.push({ fragment, from: fragment.position })
   }
@@ -82,9 +83,9 @@ class Model {
     const oldest = this.fragments[0]
     if (oldest === undefined) return
     const { fragment } = oldest
-    const position = oldest.from + Math.floor((fragmentEnd(fragment) - oldest.from) * part)
+    const position = oldest.from + Math.floor((endOf(fragment) - oldest.from) * part)
     const held = this.blocks.out.size
-    const gone = this.buffer.releaseHead(position)
+    const gone = this.buffer.releaseHead(position - fragment.position)
     assert.equal(this.blocks.out.size < held, gone)
     if (gone) assert.equal(fragment.headGone, true)
     // Below this nothing can be read any more.
@@ -103,10 +104,10 @@ class Model {
     )
     for (const { fragment, from } of this.fragments) {
       const parts: Uint8Array[] = []
-      const length = buffer.read(from, fragmentEnd(fragment), 1000, parts)
-      assert.equal(length, fragmentEnd(fragment) - from)
+      const length = buffer.read(fragment, from - fragment.position, 1000, parts)
+      assert.equal(length, endOf(fragment) - from)
       const read = parts.flatMap((part) => [...part])
-      assert.deepEqual(read, this.bytes.slice(from, fragmentEnd(fragment)))
+      assert.deepEqual(read, this.bytes.slice(from, endOf(fragment)))
     }
   }
 
@@ -115,7 +116,7 @@ class Model {
     const needed = new Set<number>()
     const end = this.bytes.length
     for (const { fragment, from } of this.fragments) {
-      for (let at = from; at < fragmentEnd(fragment); at++) needed.add(Math.floor(at / blockBytes))
+      for (let at = from; at < endOf(fragment); at++) needed.add(Math.floor(at / blockBytes))
     }
     // The block being filled stays while it has room, unless it was never taken.
     if (end % blockBytes !== 0) needed.add(Math.floor(end / blockBytes))
@@ -170,22 +171,48 @@ test('a reservation takes all of its blocks or none, also when the host has some
   assert.equal(buffer.heldBytes, 4 * blockBytes)
 })
 
-test('reads stop at the limit and at the number of bytes asked for', () => {
+test('reads stop at the end of the fragment and at the number of bytes asked for', () => {
   const buffer = new FragmentBuffer(new ScarceBlocks(), 8 * blockBytes)
   buffer.reserve(50)
-  buffer.begin(1)
-  buffer.write(new Uint8Array(50).fill(7), 0, 50)
+  const fragment = buffer.begin(1, header)
+  buffer.write(new Uint8Array(40).fill(7), 0, 40)
+  buffer.seal()
+  buffer.begin(2, header)
+  buffer.write(new Uint8Array(10).fill(8), 0, 10)
   const parts: Uint8Array[] = []
-  assert.equal(buffer.read(10, 40, 20, parts), 20)
-  assert.equal(buffer.read(30, 40, 20, parts), 10)
-  assert.equal(buffer.read(40, 40, 20, parts), 0)
+  assert.equal(buffer.read(fragment, 10, 20, parts), 20)
+  assert.equal(buffer.read(fragment, 30, 20, parts), 10)
+  assert.equal(buffer.read(fragment, 40, 20, parts), 0)
   assert.equal(
     parts.reduce((sum, part) => sum + part.length, 0),
     30,
   )
 })
 
+test('fragments are numbered as they begin, and found by what comes before them', () => {
+  const buffer = new FragmentBuffer(new ScarceBlocks(), 8 * blockBytes, 5)
+  buffer.reserve(3)
+  const numbers = [1, 2, 3].map((timecodeMs) => {
+    const { number } = buffer.begin(timecodeMs, header)
+    buffer.write(new Uint8Array(1), 0, 1)
+    buffer.seal()
+    return number
+  })
+  assert.deepEqual(numbers, [5, 6, 7])
+  const second = buffer.after(5)
+  assert.equal(second?.number, 6)
+  if (second !== undefined) buffer.release(second)
+  assert.equal(buffer.after(5)?.number, 7)
+  assert.equal(buffer.after(0)?.number, 5)
+  assert.equal(buffer.after(7), undefined)
+})
+
 test('capacity is whole blocks, two at least', () => {
   assert.equal(new FragmentBuffer(new ScarceBlocks(), 100).capacityBytes, 96)
   assert.throws(() => new FragmentBuffer(new ScarceBlocks(), 31), { code: 'CONFIGURATION' })
 })
+
+/** Where the fragment ends among all bytes. */
+function endOf(fragment: Fragment): number {
+  return fragment.position + fragment.lengthBytes
+}

@@ -1,7 +1,7 @@
 /** The fragments that the service has not confirmed yet, as the very bytes that go on the wire, in blocks taken on demand. */
 
 import { KvsError } from '../errors.ts'
-import { type Fragment, type FragmentQueue, type FragmentSink, fragmentEnd } from '../frame/fragment.ts'
+import type { Fragment, FragmentQueue, FragmentSink, SessionHeader } from '../frame/fragment.ts'
 import type { WallMs } from '../frame/time.ts'
 import type { Blocks } from '../platform.ts'
 
@@ -17,10 +17,12 @@ export class FragmentBuffer implements FragmentQueue, FragmentSink {
   #firstBlock = 0
   #blocksHeld = 0
   #end = 0
+  #number: number
 
-  /** Throws CONFIGURATION when `capacityBytes` is less than two blocks. */
-  constructor(source: Blocks, capacityBytes: number) {
+  /** Throws CONFIGURATION when `capacityBytes` is less than two blocks. Fragments are numbered from `firstNumber` on. */
+  constructor(source: Blocks, capacityBytes: number, firstNumber = 1) {
     this.#source = source
+    this.#number = firstNumber
     this.#blockBytes = source.blockBytes
     const blocks = Math.floor(capacityBytes / source.blockBytes)
     if (blocks < 2) throw new KvsError('CONFIGURATION', `a buffer of ${capacityBytes} bytes is too small`)
@@ -56,8 +58,10 @@ export class FragmentBuffer implements FragmentQueue, FragmentSink {
   }
 
   /** Begins a fragment; the one before must have been sealed. */
-  begin(timecodeMs: WallMs): Fragment {
+  begin(timecodeMs: WallMs, header: SessionHeader): Fragment {
     const fragment: Fragment = {
+      number: this.#number++,
+      header,
       timecodeMs,
       position: this.#end,
       lengthBytes: 0,
@@ -100,18 +104,28 @@ export class FragmentBuffer implements FragmentQueue, FragmentSink {
     }
   }
 
+  /** The oldest fragment whose number is above this one. */
+  after(number: number): Fragment | undefined {
+    const { fragments } = this
+    // Sought from the newest: that is nearly always the one.
+    let at = fragments.length
+    while (at > 0 && (fragments[at - 1]?.number ?? 0) > number) at--
+    return fragments[at]
+  }
+
   /**
-   * Appends views of the bytes `[position, limit)` to `parts`, at most `maxBytes`, and returns how many bytes they are.
-   * The views stay valid until the fragment they lie in is released.
+   * Appends views of the fragment's bytes from `offset` on to `parts`, at most `maxBytes`, and returns how many bytes
+   * they are. The views stay valid until the fragment is released.
    */
-  read(position: number, limit: number, maxBytes: number, parts: Uint8Array[]): number {
+  read(fragment: Fragment, offset: number, maxBytes: number, parts: Uint8Array[]): number {
     const size = this.#blockBytes
-    const end = Math.min(limit, position + maxBytes)
+    const position = fragment.position + offset
+    const end = Math.min(fragmentEnd(fragment), position + maxBytes)
     let at = position
     while (at < end) {
-      const offset = at % size
-      const length = Math.min(size - offset, end - at)
-      parts.push(this.#block(at).subarray(offset, offset + length))
+      const from = at % size
+      const length = Math.min(size - from, end - at)
+      parts.push(this.#block(at).subarray(from, from + length))
       at += length
     }
     return at - position
@@ -137,13 +151,14 @@ export class FragmentBuffer implements FragmentQueue, FragmentSink {
   }
 
   /**
-   * Gives up the blocks of the oldest fragment before `position`, up to which it must have been sent: it can then no
+   * Gives up the blocks of the oldest fragment before `offset`, up to which it must have been sent: it can then no
    * longer be sent again. False, and nothing is lost, where there is no such block.
    */
-  releaseHead(position: number): boolean {
+  releaseHead(offset: number): boolean {
     const oldest = this.fragments[0]
-    const endBlock = Math.floor(position / this.#blockBytes)
-    if (oldest === undefined || endBlock <= this.#firstBlock) return false
+    if (oldest === undefined) return false
+    const endBlock = Math.floor((oldest.position + offset) / this.#blockBytes)
+    if (endBlock <= this.#firstBlock) return false
     oldest.headGone = true
     this.#giveBack(this.#firstBlock, endBlock)
     return true
@@ -179,4 +194,9 @@ export class FragmentBuffer implements FragmentQueue, FragmentSink {
       this.#source.give(block)
     }
   }
+}
+
+/** First byte behind the fragment. */
+function fragmentEnd(fragment: Fragment): number {
+  return fragment.position + fragment.lengthBytes
 }

@@ -7,8 +7,17 @@ import type { MonotonicMs, WallMs } from './time.ts'
  */
 export type FragmentState = 'open' | 'sealed' | 'sent' | 'received' | 'persisted'
 
+/** What a session begins with: EBML header, Segment, Info and Tracks. Fragments of one object share their sessions. */
+export interface SessionHeader {
+  readonly bytes: Uint8Array
+}
+
 /** One Matroska Cluster in the buffer: the unit of acknowledgement, of re-sending, of dropping and of loss accounting. */
 export interface Fragment {
+  /** Its place among all fragments of the producer: rises, with gaps. */
+  readonly number: number
+  /** What a session that carries it must have begun with. */
+  readonly header: SessionHeader
   /** Cluster timecode, epoch milliseconds; the name under which the service acknowledges it. */
   timecodeMs: WallMs
   /** Offset of its first byte among all the bytes that the buffer ever held. */
@@ -25,33 +34,30 @@ export interface Fragment {
   headGone: boolean
 }
 
-/** First byte behind the fragment. */
-export function fragmentEnd(fragment: Fragment): number {
-  return fragment.position + fragment.lengthBytes
-}
-
 /** The fragments that are not confirmed yet, as whoever sends them sees them. */
 export interface FragmentQueue {
-  /** Oldest first; only the last one may be open. */
+  /** Those at hand, oldest first; only the last one may be open. */
   readonly fragments: readonly Fragment[]
   /** The fragment being written, if any. */
   readonly open: Fragment | undefined
+  /** The oldest fragment whose number is above this one. */
+  after(number: number): Fragment | undefined
   /**
-   * Appends views of the bytes `[position, limit)` to `parts`, at most `maxBytes`, and returns how many bytes they are.
-   * The views stay valid until the fragment they lie in is released.
+   * Appends views of the fragment's bytes from `offset` on to `parts`, at most `maxBytes`, and returns how many bytes
+   * they are. The views stay valid until the fragment is released.
    */
-  read(position: number, limit: number, maxBytes: number, parts: Uint8Array[]): number
+  read(fragment: Fragment, offset: number, maxBytes: number, parts: Uint8Array[]): number
   /** Forgets a fragment and its bytes. */
   release(fragment: Fragment): void
-  /** Gives up the oldest fragment's bytes before `position`; false where that frees nothing. */
-  releaseHead(position: number): boolean
+  /** Gives up the oldest fragment's bytes before `offset`; false where that frees nothing. */
+  releaseHead(offset: number): boolean
 }
 
 /** Where fragments are written. */
 export interface FragmentSink extends ByteSink {
   readonly open: Fragment | undefined
   /** Begins a fragment; the one before must have been sealed. */
-  begin(timecodeMs: WallMs): Fragment
+  begin(timecodeMs: WallMs, header: SessionHeader): Fragment
   /** Ends the open fragment: once anything of it is sent, its bytes never change. */
   seal(): void
   /** All fragments, oldest first. */

@@ -9,6 +9,8 @@ import * as id from './ids.ts'
 const timestampScaleNs = 1_000_000
 const muxingApp = 'kvs-producer'
 
+const ebmlHeaderBytes = 40
+
 export interface SessionHeader {
   /** 1 to 3 tracks; their numbers are their UIDs too. */
   readonly tracks: readonly Track[]
@@ -34,6 +36,16 @@ export function sessionHeader({ tracks, segmentUid, writingApp }: SessionHeader)
     ]),
     master(id.TRACKS, tracks.map(trackEntry)),
   ])
+}
+
+/** The same header for another segment. `segmentUid`: 16 bytes, not all zero. */
+export function withSegmentUid(header: Uint8Array, segmentUid: Uint8Array): Uint8Array {
+  const renewed = header.slice()
+  const [first, second] = [id.SEGMENT_UUID >> 8, id.SEGMENT_UUID & 0xff]
+  let at = ebmlHeaderBytes
+  while (renewed[at] !== first || renewed[at + 1] !== second) at++
+  renewed.set(segmentUid, at + 3)
+  return renewed
 }
 
 /** The same 40 bytes that Amazon's own producers send. */

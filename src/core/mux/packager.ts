@@ -2,7 +2,7 @@
 
 import { KvsError } from '../errors.ts'
 import { makeCodec } from '../frame/codec/codec.ts'
-import type { FragmentSink } from '../frame/fragment.ts'
+import type { FragmentSink, SessionHeader } from '../frame/fragment.ts'
 import {
   type Codec,
   type Frame,
@@ -18,7 +18,6 @@ import type { Stats } from '../stats.ts'
 import { clusterStartBytes, simpleBlockBytes, timestampAtByte, writeClusterStart, writeSimpleBlock } from './cluster.ts'
 import { putUnsigned } from './ebml.ts'
 import { Fragmenter, type Placement } from './fragmenter.ts'
-import { sessionHeader } from './header.ts'
 
 interface TrackState {
   readonly codec: Codec
@@ -30,6 +29,9 @@ interface TrackState {
   /** Whether the open fragment has a frame of this track. */
   present: boolean
 }
+
+/** Makes what a session with these tracks begins with. */
+export type MakeHeader = (tracks: readonly Track[]) => Uint8Array
 
 /** A packet of silence of AAC and its block head; G.711 needs more. */
 const silenceRoomBytes = 64
@@ -47,8 +49,25 @@ export class Packager {
   /** The format of every track is known: it stays so. */
   #complete = false
 
-  /** Throws KvsError MEDIA_INVALID or CONFIGURATION where a track's codec private data or numbers cannot be right. */
-  constructor(tracks: readonly TrackOptions[], search: Search, sink: FragmentSink, stats: Stats) {
+  /** Of the fragments that begin now. */
+  #header: SessionHeader | undefined
+  /** What it was made of. */
+  #declared: readonly Track[] = []
+  readonly #makeHeader: MakeHeader
+
+  /**
+   * Throws KvsError MEDIA_INVALID or CONFIGURATION where a track's codec private data or numbers cannot be right.
+   *
+   * @param makeHeader the first bytes of a session with these tracks
+   */
+  constructor(
+    tracks: readonly TrackOptions[],
+    search: Search,
+    sink: FragmentSink,
+    stats: Stats,
+    makeHeader: MakeHeader,
+  ) {
+    this.#makeHeader = makeHeader
     this.#sink = sink
     this.#stats = stats
     this.#tracks = tracks.map((track) => ({
@@ -110,7 +129,7 @@ export class Packager {
     if (placement === 'open') {
       this.seal()
       if (fragmenter.split) this.#stats.fragmentsSplit++
-      this.#sink.begin(fragmenter.clusterMs)
+      this.#sink.begin(fragmenter.clusterMs, this.#sessionHeader())
       writeClusterStart(this.#sink, fragmenter.clusterMs)
     }
     const relativeMs = fragmenter.timeMs - fragmenter.clusterMs
@@ -148,13 +167,17 @@ export class Packager {
     for (const track of this.#tracks) track.present = false
   }
 
-  /** The first bytes of a session: EBML, Segment, Info, Tracks. */
-  header(segmentUid: Uint8Array, writingApp: string): Uint8Array {
+  /** The same object as long as the tracks are the same. */
+  #sessionHeader(): SessionHeader {
     const tracks: Track[] = []
     for (const [index, { codec, name }] of this.#tracks.entries()) {
       if (codec.format !== null) tracks.push({ number: index + 1, name, format: codec.format })
     }
-    return sessionHeader({ tracks, segmentUid, writingApp })
+    const same = tracks.every((track, index) => track.format === this.#declared[index]?.format)
+    if (this.#header !== undefined && same) return this.#header
+    this.#declared = tracks
+    this.#header = { bytes: this.#makeHeader(tracks) }
+    return this.#header
   }
 
   #addSilence(number: number, codec: Codec): void {

@@ -1,12 +1,31 @@
+import { reactionTo } from '../aws/errors.ts'
 import { KvsError } from '../errors.ts'
 import type { MonotonicMs } from '../frame/time.ts'
 import { backoffMs } from './backoff.ts'
+
+/** From where on everything is done again after a failure. */
+export type Resume = 'preparing' | 'locating' | 'idle'
+
+/** What a failure leads to. */
+export type Next =
+  | { readonly kind: 'end'; readonly error: KvsError | null }
+  | {
+      readonly kind: 'retry'
+      readonly delayMs: number
+      readonly resume: Resume
+      readonly freshEndpoint: boolean
+      readonly freshCredentials: boolean
+    }
+
+/** What works for so long without a failure is stable: the pauses between tries begin anew after it. */
+const stableMs = 10_000
 
 /** Failures in a row: how long to wait for the next try, and when to give up. */
 export class Failures {
   readonly #giveUpAfterMs: number
   #count = 0
   #sinceMs: MonotonicMs = 0
+  #latestMs: MonotonicMs = 0
   #refused = 0
   #last: KvsError | undefined
 
@@ -16,17 +35,27 @@ export class Failures {
   }
 
   /**
-   * One more.
+   * One more, of what is done from `resume` on.
    *
    * @param random 0 (inclusive) to 1 (exclusive)
-   * @returns how long to wait before the next try, null where it has been going on for too long
    */
-  add(error: KvsError, nowMs: MonotonicMs, random: number): number | null {
-    if (this.#count === 0) this.#sinceMs = nowMs
+  add(error: KvsError, resume: Resume, nowMs: MonotonicMs, random: number): Next {
+    const reaction = reactionTo(error)
+    if (this.#last === undefined) this.#sinceMs = nowMs
+    this.#latestMs = nowMs
     this.#count++
     this.#last = error
     const delayMs = backoffMs(this.#count, random)
-    return nowMs + delayMs - this.#sinceMs > this.#giveUpAfterMs ? null : delayMs
+    // Preparing creates the stream where that is allowed: not found then means that it is not.
+    if (reaction === 'fatal' || (reaction === 'notFound' && resume === 'preparing')) return { kind: 'end', error }
+    if (nowMs + delayMs - this.#sinceMs > this.#giveUpAfterMs) return { kind: 'end', error: this.asReason() }
+    return {
+      kind: 'retry',
+      delayMs,
+      resume: reaction === 'notFound' ? 'preparing' : resume,
+      freshEndpoint: reaction === 'refreshEndpoint',
+      freshCredentials: reaction === 'refreshCredentials',
+    }
   }
 
   /** One more fragment refused; returns how many in a row. */
@@ -35,7 +64,14 @@ export class Failures {
     return this.#refused
   }
 
-  /** Something has worked. */
+  /** A fragment is stored: nothing to give up for, though the next failure may follow soon. */
+  worked(nowMs: MonotonicMs): void {
+    this.#refused = 0
+    this.#last = undefined
+    if (nowMs - this.#latestMs >= stableMs) this.#count = 0
+  }
+
+  /** Whatever has failed is another story. */
   forget(): void {
     this.#count = 0
     this.#refused = 0

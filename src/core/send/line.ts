@@ -3,11 +3,12 @@
 import type { KvsError } from '../errors.ts'
 import type { Ack, Settlement } from '../frame/ack.ts'
 import type { Fragment, FragmentQueue } from '../frame/fragment.ts'
-import type { ExchangeHandlers, HttpExchange } from '../http/exchange.ts'
+import type { MonotonicMs } from '../frame/time.ts'
+import type { ExchangeHandlers } from '../http/exchange.ts'
 import type { Clock, FileWriter } from '../platform.ts'
 import type { LossReason, Stats } from '../stats.ts'
 import type { FragmentRate } from './fragmentRate.ts'
-import type { MakeAckParser } from './session.ts'
+import type { Dialled, MakeAckParser } from './session.ts'
 import type { LineState } from './states.ts'
 
 /** What the line asks of the service; the producer wires it to AWS. */
@@ -18,13 +19,15 @@ export interface Service {
   locate(fresh: boolean): Promise<void>
   /** The credentials were refused as too old. */
   refreshCredentials(): void
+  /** Asks for newer credentials where that is due. Null: another session may be opened; else when to ask again. */
+  renew(): Promise<MonotonicMs | null>
   /** Opens a PutMedia request at the data endpoint with valid credentials. */
-  dial(handlers: ExchangeHandlers): Promise<HttpExchange>
+  dial(handlers: ExchangeHandlers): Promise<Dialled>
 }
 
 export interface LineOptions {
   readonly service: Service
-  readonly buffer: FragmentQueue
+  readonly queue: FragmentQueue
   readonly ackParser: MakeAckParser
   /** Decides what an ack means. */
   readonly settle: (ack: Ack, fragments: readonly Fragment[], retained: boolean) => Settlement
@@ -33,8 +36,8 @@ export interface LineOptions {
   /** 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number
   readonly stats: Stats
-  /** The header of a new session. Asked for when the buffer has media. */
-  readonly header: () => Uint8Array
+  /** A header for a segment of its own. */
+  readonly newSegment: (header: Uint8Array) => Uint8Array
   /** What ends a session's body. */
   readonly endMark: Uint8Array
   readonly dump: (() => FileWriter) | undefined

@@ -1,8 +1,8 @@
-/** One PutMedia session: reads the buffer onto the wire and hands back what the service says of it. */
+/** One PutMedia session: reads the queue onto the wire and hands back what the service says of it. */
 
 import { KvsError } from '../errors.ts'
 import type { Ack } from '../frame/ack.ts'
-import { type Fragment, type FragmentQueue, fragmentEnd } from '../frame/fragment.ts'
+import type { Fragment, FragmentQueue, SessionHeader } from '../frame/fragment.ts'
 import type { MonotonicMs } from '../frame/time.ts'
 import type { ExchangeHandlers, HttpExchange } from '../http/exchange.ts'
 import type { Clock, FileWriter, Timer } from '../platform.ts'
@@ -16,13 +16,20 @@ const maxChunkBytes = 256 * 1024
 const staleMs = 60_000
 const watchEveryMs = 5000
 
+/** A PutMedia request on its way. */
+export interface Dialled {
+  readonly exchange: HttpExchange
+  /** When another session is to take over: before the credentials expire, and before the service ends this one. */
+  readonly renewAtMs: MonotonicMs
+}
+
 /** Makes what cuts the response body into acks. */
 export type MakeAckParser = (onAck: (ack: Ack) => void) => { push(bytes: Uint8Array): void }
 
 export interface SessionOptions {
-  readonly buffer: FragmentQueue
-  /** EBML, Segment, Info and Tracks: the first bytes of the body. */
-  readonly header: Uint8Array
+  readonly queue: FragmentQueue
+  /** The first bytes of the body: the header for a segment of its own. */
+  readonly newSegment: (header: Uint8Array) => Uint8Array
   /** What says that the last fragment is complete: the last bytes of the body. */
   readonly endMark: Uint8Array
   readonly ackParser: MakeAckParser
@@ -34,12 +41,14 @@ export interface SessionOptions {
 }
 
 export interface SessionHandlers {
-  /** The service has accepted the request: fragments flow from now on. */
-  onStreaming(): void
+  /** The service has accepted the request. */
+  onAccepted(): void
   onAck(ack: Ack): void
   /** The network has taken what it had been given. */
   onTaken(): void
-  /** Over. Null: in order, after `finish`. Called once, and not after `destroy`. */
+  /** It sends no fragment after number `last` any more: the next session goes on behind it. */
+  onLeft(): void
+  /** Over. Null: in order, after `finish` or `leave`. Called once, and not after `destroy`. */
   onEnd(error: KvsError | null): void
 }
 
@@ -50,15 +59,26 @@ export class Session {
   /** Callbacks of the exchange that `begin` is given. */
   readonly exchangeHandlers: ExchangeHandlers
   #exchange: HttpExchange | undefined
+  /** When another session is to take over; monotonic. */
+  renewAtMs: MonotonicMs = Number.POSITIVE_INFINITY
+  /** The service has answered the request with 200. */
+  accepted = false
+  #header: SessionHeader | undefined
+  /** Number of the fragment behind which this session begins; undefined while it waits for its turn. */
+  #first: number | undefined
+  /** Number of its latest fragment, `#first` before there is one. */
+  #last = 0
   #fragment: Fragment | undefined
-  #position = 0
-  #takenPosition = 0
+  #sentBytes = 0
+  #takenBytes = 0
   #ready = false
   #blocked = false
-  #headerSent = false
   #finishing = false
-  /** The fragment after which the end mark went out. */
-  #marked: Fragment | undefined
+  #leaving = false
+  #resting = false
+  #left = false
+  /** Number of the fragment after which the end mark went out. */
+  #marked = 0
   #bodyEnded = false
   #closed = false
   #rateTimer: Timer | undefined
@@ -75,7 +95,10 @@ export class Session {
     })
     this.exchangeHandlers = {
       onReady: () => this.#onReady(),
-      onHead: () => handlers.onStreaming(),
+      onHead: () => {
+        this.accepted = true
+        handlers.onAccepted()
+      },
       onBody: (bytes) => acks.push(bytes),
       onDrain: () => this.#onDrain(),
       // Whatever is written after the end of the response is thrown away.
@@ -86,12 +109,31 @@ export class Session {
     }
   }
 
-  /** The request is on its way. */
-  begin(exchange: HttpExchange): void {
+  /** The request is on its way; at `renewAtMs` another session is to take over. */
+  begin({ exchange, renewAtMs }: Dialled): void {
     this.#exchange = exchange
+    this.renewAtMs = renewAtMs
     this.#lastSignMs = this.#options.clock.monotonicMs()
     this.#watch()
     this.pump()
+  }
+
+  /** It is this session's turn: it sends what comes behind fragment number `after`. */
+  sendAfter(after: number): void {
+    this.#first = after
+    this.#last = after
+    this.#marked = after
+    this.pump()
+  }
+
+  /** Whether the fragment is one that this session has begun to send. */
+  carries({ number }: Fragment): boolean {
+    return this.#first !== undefined && number > this.#first && number <= this.#last
+  }
+
+  /** Number of the latest fragment that it has begun to send. */
+  get last(): number {
+    return this.#last
   }
 
   /** The fragment on its way, which must stay as it is. */
@@ -99,43 +141,38 @@ export class Session {
     return this.#fragment
   }
 
-  /** Position up to which the network has taken the bytes of `sending`. */
-  get takenPosition(): number {
-    return this.#takenPosition
+  /** How much of `sending` the network has taken. */
+  get takenBytes(): number {
+    return this.#takenBytes
   }
 
-  /** Sends what the buffer has and the network takes. Called whenever either may have changed. */
+  /** Sends what the queue has and the network takes. Called whenever either may have changed. */
   pump(): void {
     const fragment = this.#fragment
     // Sealed after its last byte had gone out; known even while the network takes no more.
-    if (fragment?.state === 'sealed' && this.#position === fragmentEnd(fragment)) this.#sent(fragment)
+    if (fragment?.state === 'sealed' && this.#sentBytes === fragment.lengthBytes) this.#sent(fragment)
+    if (this.#first === undefined) return
     while (this.#exchange !== undefined && this.#ready && !this.#blocked && !this.#bodyEnded) {
-      if (!this.#headerSent) {
-        this.#headerSent = true
-        this.#send([this.#options.header], this.#options.header.length)
-      } else if (!this.#sendMedia()) {
-        return
-      }
+      if (!this.#step()) return
     }
   }
 
-  /** Nothing will be added to the buffer any more: mark the end, wait for the last acks, end. */
+  /** Nothing will be added to the queue any more: mark the end, wait for the last acks, end. */
   finish(): void {
     this.#finishing = true
     this.pump()
   }
 
-  /** The service owes something, and neither takes nor says anything: a connection can be gone without a word. */
-  #watch(): void {
-    const { clock, buffer } = this.#options
-    this.#watchTimer = clock.setTimer(watchEveryMs, () => {
-      const oldest = buffer.fragments[0]
-      const owing = this.#blocked || oldest?.state === 'sent' || oldest?.state === 'received'
-      if (!owing) this.#lastSignMs = clock.monotonicMs()
-      if (clock.monotonicMs() - this.#lastSignMs < staleMs) return this.#watch()
-      this.#exchange?.destroy()
-      this.#onClose(new KvsError('TIMED_OUT', `the service has not said anything for ${staleMs / 1000} s`))
-    })
+  /** Begins no further fragment: mark the end of the one on its way, wait for the acks, end. */
+  leave(): void {
+    this.#leaving = true
+    this.pump()
+  }
+
+  /** Ends in order when all is sent and confirmed, unless more comes before. */
+  rest(): void {
+    this.#resting = true
+    this.pump()
   }
 
   /** Drops the connection now, without `onEnd`. */
@@ -144,26 +181,44 @@ export class Session {
     this.#exchange?.destroy()
   }
 
+  /** The service owes something, and neither takes nor says anything: a connection can be gone without a word. */
+  #watch(): void {
+    const { clock } = this.#options
+    this.#watchTimer = clock.setTimer(watchEveryMs, () => {
+      const oldest = this.#oldest()
+      const owing = this.#blocked || oldest?.state === 'sent' || oldest?.state === 'received'
+      if (!owing) this.#lastSignMs = clock.monotonicMs()
+      if (clock.monotonicMs() - this.#lastSignMs < staleMs) return this.#watch()
+      this.#exchange?.destroy()
+      this.#onClose(new KvsError('TIMED_OUT', `the service has not said anything for ${staleMs / 1000} s`))
+    })
+  }
+
+  /** The oldest of its fragments that is not confirmed. */
+  #oldest(): Fragment | undefined {
+    return this.#options.queue.fragments.find((fragment) => this.carries(fragment))
+  }
+
   /** One step; false where there is nothing to send now. */
-  #sendMedia(): boolean {
-    const { buffer } = this.#options
+  #step(): boolean {
     const fragment = this.#fragment
-    if (fragment === undefined) return this.#nextFragment(fragment)
-    const end = fragmentEnd(fragment)
-    if (this.#position === end) return fragment.state !== 'open' && this.#nextFragment(fragment)
+    if (fragment === undefined) return this.#nextFragment()
+    const end = fragment.lengthBytes
+    if (this.#sentBytes === end) return fragment.state !== 'open' && this.#nextFragment()
     this.#parts.length = 0
-    const length = buffer.read(this.#position, end, maxChunkBytes, this.#parts)
-    this.#position += length
+    const length = this.#options.queue.read(fragment, this.#sentBytes, maxChunkBytes, this.#parts)
+    this.#sentBytes += length
     this.#send(this.#parts, length)
-    if (this.#position === end && fragment.state === 'sealed') this.#sent(fragment)
+    if (this.#sentBytes === end && fragment.state === 'sealed') this.#sent(fragment)
     return true
   }
 
   /** Goes on to the next fragment, or to the end. */
-  #nextFragment(previous: Fragment | undefined): boolean {
-    const { buffer, clock, rate } = this.#options
-    const next = buffer.fragments.find((fragment) => previous === undefined || fragment.position > previous.position)
-    if (next === undefined) return previous !== this.#marked ? this.#markEnd(previous) : this.#finishing && this.#end()
+  #nextFragment(): boolean {
+    const { queue, clock, rate } = this.#options
+    const next = this.#leaving ? undefined : queue.after(this.#last)
+    if (next === undefined || this.#isForeign(next)) return this.#pause(next)
+    this.#resting = false
     // A fragment without a byte is about to get its first frame.
     if (next.lengthBytes === 0) return false
     const waitMs = rate.waitMs(clock.monotonicMs())
@@ -174,11 +229,48 @@ export class Session {
       })
       return false
     }
+    if (this.#header === undefined) {
+      this.#header = next.header
+      const header = this.#options.newSegment(next.header.bytes)
+      this.#send([header], header.length)
+      return true
+    }
     rate.begin(clock.monotonicMs())
     this.#fragment = next
-    this.#position = next.position
-    this.#takenPosition = next.position
+    this.#last = next.number
+    this.#sentBytes = 0
+    this.#takenBytes = 0
     return true
+  }
+
+  /** A body has one header only: what needs another one is for the next session. */
+  #isForeign(next: Fragment): boolean {
+    return this.#header !== undefined && !sameBytes(next.header.bytes, this.#header.bytes)
+  }
+
+  /** No fragment follows, or none that is this session's: the latest one is complete, so that it is confirmed now. */
+  #pause(next: Fragment | undefined): boolean {
+    if (this.#marked !== this.#last) {
+      this.#marked = this.#last
+      this.#send([this.#options.endMark], this.#options.endMark.length)
+      return true
+    }
+    if (this.#leaving || this.#resting || next !== undefined) this.#tellLeft()
+    if ((this.#left || this.#finishing) && !this.#bodyEnded && this.#oldest() === undefined) this.#end()
+    return false
+  }
+
+  #tellLeft(): void {
+    if (this.#left) return
+    this.#left = true
+    this.#leaving = true
+    this.#handlers.onLeft()
+  }
+
+  /** Ends the request: its last fragment is confirmed. */
+  #end(): void {
+    this.#bodyEnded = true
+    this.#exchange?.endBody()
   }
 
   #sent(fragment: Fragment): void {
@@ -186,27 +278,12 @@ export class Session {
     fragment.sentAtMs = this.#options.clock.monotonicMs()
   }
 
-  /** No fragment follows: says that this one is complete, so that the service confirms it now. */
-  #markEnd(last: Fragment | undefined): true {
-    this.#marked = last
-    this.#send([this.#options.endMark], this.#options.endMark.length)
-    return true
-  }
-
-  /** Ends the request when the last fragment is confirmed. */
-  #end(): false {
-    if (this.#options.buffer.fragments.length > 0) return false
-    this.#bodyEnded = true
-    this.#exchange?.endBody()
-    return false
-  }
-
   #send(parts: readonly Uint8Array[], length: number): void {
     const { stats, dump } = this.#options
     stats.bytesSent += length
     if (dump !== undefined) for (const part of parts) dump.write(part)
     this.#blocked = !(this.#exchange?.writeChunk(parts, length) ?? false)
-    if (!this.#blocked) this.#takenPosition = this.#position
+    if (!this.#blocked) this.#takenBytes = this.#sentBytes
   }
 
   #onReady(): void {
@@ -217,7 +294,7 @@ export class Session {
   #onDrain(): void {
     this.#blocked = false
     this.#lastSignMs = this.#options.clock.monotonicMs()
-    this.#takenPosition = this.#position
+    this.#takenBytes = this.#sentBytes
     this.#goOn()
   }
 
@@ -241,4 +318,8 @@ export class Session {
     this.#rateTimer = undefined
     this.#options.dump?.close()
   }
+}
+
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return one === other || (one.length === other.length && one.every((byte, index) => byte === other[index]))
 }

@@ -1,9 +1,8 @@
 /**
- * The line of PutMedia sessions of one stream: prepares the stream, opens a session when there is media, opens the next
- * one when it breaks, and lets go of fragments as the service confirms them.
+ * The line of PutMedia sessions of one stream: prepares the stream, opens a session when there is media, hands over to
+ * the next one in time, opens another when it breaks, and lets go of fragments as the service confirms them.
  */
 
-import { reactionTo } from '../aws/errors.ts'
 import { asKvsError, KvsError } from '../errors.ts'
 import type { Ack, Fault } from '../frame/ack.ts'
 import type { Fragment } from '../frame/fragment.ts'
@@ -11,9 +10,11 @@ import type { MonotonicMs } from '../frame/time.ts'
 import type { Timer } from '../platform.ts'
 import { ackError } from './ackError.ts'
 import { minCallIntervalMs } from './backoff.ts'
-import { Failures } from './failures.ts'
+import { Failures, type Resume } from './failures.ts'
 import { Ledger } from './ledger.ts'
 import type { LineHandlers, LineOptions } from './line.ts'
+import { Relay } from './relay.ts'
+import { Rotation } from './rotation.ts'
 import { Session } from './session.ts'
 import { type LineState, mayFollow } from './states.ts'
 
@@ -27,12 +28,13 @@ export class SessionLine {
   readonly #options: LineOptions
   readonly #handlers: LineHandlers
   #state: LineState = 'preparing'
-  #session: Session | undefined
+  readonly #relay = new Relay()
   #timer: Timer | undefined
   #retained = true
   #finishing = false
   readonly #failures: Failures
   readonly #ledger: Ledger
+  readonly #rotation: Rotation
   #lastCallMs: MonotonicMs = Number.NEGATIVE_INFINITY
   /** True once the service has accepted a session. */
   everStreamed = false
@@ -42,6 +44,11 @@ export class SessionLine {
     this.#handlers = handlers
     this.#failures = new Failures(options.giveUpAfterMs)
     this.#ledger = new Ledger(options, handlers)
+    this.#rotation = new Rotation(options, {
+      onOpen: () => this.#openSuccessor(),
+      onLeave: () => this.#relay.session?.leave(),
+      onRetry: (error, delayMs) => handlers.onRetry(error, delayMs),
+    })
   }
 
   get state(): LineState {
@@ -54,22 +61,28 @@ export class SessionLine {
     this.#prepare()
   }
 
-  /** The buffer has grown, or a fragment has been sealed. */
+  /** The queue has grown, or a fragment has been sealed. */
   pump(): void {
-    if (this.#session !== undefined) this.#session.pump()
+    if (this.#relay.session !== undefined) this.#relay.session.pump()
     else if (this.#state === 'idle') this.#proceed()
+  }
+
+  /** The source has fallen silent: the session ends in order, and the next one begins with the next fragment. */
+  rest(): void {
+    if (this.#state !== 'streaming') return
+    this.#dropSuccessor()
+    this.#relay.session?.rest()
   }
 
   /** Nothing will be added any more: ends when all is confirmed. */
   finish(): void {
     this.#finishing = true
-    if (this.#session !== undefined) {
-      this.#session.finish()
-      if (this.#ledger.isEmpty) this.#awaitFarewell()
-    } else if (this.#ledger.isEmpty) {
-      // Nothing is owed; but a service that was never reached has not been served either.
-      this.#end(this.everStreamed ? null : this.#failures.asReason())
-    } else this.pump()
+    this.#dropSuccessor()
+    this.#relay.session?.finish()
+    if (!this.#ledger.isEmpty) this.pump()
+    else if (!this.#relay.isEmpty) this.#awaitFarewell()
+    // Nothing is owed; but a service that was never reached has not been served either.
+    else this.#end(this.everStreamed ? null : this.#failures.asReason())
   }
 
   /** Ends now, whatever is left in the buffer; an error only where the line was failing. */
@@ -77,12 +90,17 @@ export class SessionLine {
     this.#end(this.#failures.asReason())
   }
 
+  /** Whether some of the fragment is with the network in the present session, and more of it is to follow. */
+  isSending(fragment: Fragment): boolean {
+    return this.#relay.session?.sending === fragment && fragment.state !== 'sent' && fragment.state !== 'received'
+  }
+
   /** The part of the open fragment that is sent may be given up, so that a fragment can outgrow the buffer. */
   releaseSentHead(): boolean {
-    const { buffer } = this.#options
-    const open = buffer.open
-    if (open === undefined || open !== buffer.fragments[0] || this.#session?.sending !== open) return false
-    return buffer.releaseHead(this.#session.takenPosition)
+    const { queue } = this.#options
+    const open = queue.open
+    if (open === undefined || open !== queue.fragments[0] || this.#relay.session?.sending !== open) return false
+    return queue.releaseHead(this.#relay.session.takenBytes)
   }
 
   #move(to: LineState): void {
@@ -116,12 +134,12 @@ export class SessionLine {
 
   /** From idle: opens a session where there is something to send. */
   #proceed(): void {
-    const { clock } = this.#options
-    if (this.#state !== 'idle') return
-    if (this.#ledger.isEmpty) {
-      if (this.#finishing) this.#end(null)
+    const { clock, queue } = this.#options
+    if (this.#state !== 'idle' || (this.#relay.leaving !== undefined && this.#rotation.oneAtATime)) return
+    if (queue.after(this.#relay.last) === undefined) {
+      if (this.#finishing && this.#ledger.isEmpty) this.#end(null)
       // Until there is media nothing can fail: what failed before is another story.
-      else this.#failures.forget()
+      else if (this.#relay.leaving === undefined) this.#failures.forget()
       return
     }
     const waitMs = this.#lastCallMs + minCallIntervalMs - clock.monotonicMs()
@@ -132,60 +150,93 @@ export class SessionLine {
       })
       return
     }
-    this.#connect()
+    this.#move('connecting')
+    // Whoever is told of a state may have ended the line.
+    if (this.state !== 'connecting') return
+    this.#relay.session = this.#dial()
+    this.#relay.session.sendAfter(this.#relay.last)
   }
 
-  #connect(): void {
-    const { service, clock, stats } = this.#options
-    this.#move('connecting')
+  #openSuccessor(): void {
+    if (this.#relay.session === undefined || this.#state !== 'streaming') return
+    // One at a time hands over: the one before has to be through.
+    if (this.#relay.leaving !== undefined) this.#rotation.plan(this.#options.clock.monotonicMs() + minCallIntervalMs)
+    else this.#relay.successor ??= this.#dial()
+  }
+
+  #dropSuccessor(): void {
+    this.#rotation.cancel()
+    this.#relay.dropSuccessor()
+  }
+
+  /** Opens a session that waits for its turn. */
+  #dial(): Session {
+    const { service, clock, stats, dump } = this.#options
     this.#lastCallMs = clock.monotonicMs()
     stats.sessions++
-    const session = new Session(this.#sessionOptions(), {
-      onStreaming: () => this.#onStreaming(),
-      onAck: (ack) => this.#onAck(session, ack),
-      onTaken: () => this.#handlers.onRoom(),
-      onEnd: (error) => this.#onSessionEnd(session, error),
-    })
-    this.#session = session
-    service.dial(session.exchangeHandlers).then(
-      (exchange) => {
-        if (this.#session === session) session.begin(exchange)
-        else exchange.destroy()
-      },
-      (error: unknown) => {
-        if (this.#session === session) this.#onSessionEnd(session, asKvsError(error))
+    const session = new Session(
+      { ...this.#options, dump: dump?.() },
+      {
+        onAccepted: () => this.#onAccepted(session),
+        onAck: (ack) => this.#onAck(session, ack),
+        onTaken: () => this.#handlers.onRoom(),
+        onLeft: () => this.#onLeft(session),
+        onEnd: (error) => this.#onSessionEnd(session, error),
       },
     )
+    service.dial(session.exchangeHandlers).then(
+      (dialled) => {
+        if (this.#relay.has(session)) session.begin(dialled)
+        else dialled.exchange.destroy()
+      },
+      (error: unknown) => this.#onSessionEnd(session, asKvsError(error)),
+    )
+    return session
   }
 
-  #sessionOptions() {
-    const { header, dump, ...rest } = this.#options
-    return { ...rest, header: header(), dump: dump?.() }
-  }
-
-  #onStreaming(): void {
+  #onAccepted(session: Session): void {
     this.everStreamed = true
-    this.#move('streaming')
-    if (this.#finishing) this.#session?.finish()
+    if (session === this.#relay.session) this.#streams(session)
+    else if (session === this.#relay.successor) this.#relay.session?.leave()
+  }
+
+  #streams(session: Session): void {
+    if (this.#state !== 'streaming') this.#move('streaming')
+    if (this.#relay.session !== session) return
+    if (this.#finishing) session.finish()
+    else this.#rotation.plan(session.renewAtMs)
+  }
+
+  /** The session has its last fragment: the next one goes on behind it. */
+  #onLeft(session: Session): void {
+    if (session !== this.#relay.session) return
+    const successor = this.#relay.handOver()
+    this.#rotation.cancel()
+    if (successor === undefined) {
+      this.#move('idle')
+      this.#proceed()
+    } else this.#promote(successor)
+  }
+
+  #promote(successor: Session): void {
+    if (!successor.accepted) this.#move('connecting')
+    else this.#streams(successor)
+    if (this.#relay.session === successor) successor.sendAfter(this.#relay.last)
   }
 
   #onAck(session: Session, ack: Ack): void {
-    if (this.#session !== session) return
-    this.#options.stats.acks[ack.type]++
+    if (session !== this.#relay.session && session !== this.#relay.leaving) return
     this.#handlers.onAck(ack)
-    const { buffer, settle } = this.#options
-    const settlement = settle(ack, buffer.fragments, this.#retained)
-    if (settlement.kind === 'received') settlement.fragment.state = 'received'
-    else if (settlement.kind === 'persisted') this.#persisted(settlement.fragment)
-    else if (settlement.kind === 'failed') this.#onErrorAck(ack, settlement.fault, settlement.fragment)
+    const settlement = this.#ledger.acknowledge(session, ack, this.#retained)
+    if (settlement.kind === 'persisted') this.#onPersisted(session)
+    else if (settlement.kind === 'failed') this.#onErrorAck(session, ack, settlement.fault, settlement.fragment)
   }
 
-  #persisted(fragment: Fragment): void {
-    this.#ledger.persisted(fragment)
-    this.#failures.forget()
+  #onPersisted(session: Session): void {
+    this.#failures.worked(this.#options.clock.monotonicMs())
     if (this.#ledger.isEmpty && this.#finishing) this.#awaitFarewell()
     this.#handlers.onRoom()
-    this.#session?.pump()
+    session.pump()
   }
 
   /** All is confirmed and the end of the request on its way: a service that does not answer it is not waited for. */
@@ -193,64 +244,83 @@ export class SessionLine {
     this.#timer ??= this.#options.clock.setTimer(farewellMs, () => this.#end(null))
   }
 
-  #onErrorAck(ack: Ack, fault: Fault, fragment: Fragment | undefined): void {
+  #onErrorAck(session: Session, ack: Ack, fault: Fault, fragment: Fragment | undefined): void {
     const error = ackError(ack, fault)
     // Before anything else: nothing may be sent of what is dropped.
-    this.#session?.destroy()
+    session.destroy()
     if (fragment !== undefined) this.#ledger.lost(fragment, 'refused', error)
     if (fragment !== undefined && this.#failures.refused() >= refusalsInARow) this.#end(error)
     else if (fault === 'configuration') this.#end(error)
-    else this.#breakOff(error)
+    else this.#broke(session, error)
   }
 
   #onSessionEnd(session: Session, error: KvsError | null): void {
-    if (this.#session !== session || this.#state === 'ended') return
-    if (this.#ledger.isEmpty && this.#finishing) this.#end(null)
-    else if (this.#ledger.isEmpty && error === null && this.#state === 'streaming') this.#rest()
-    else this.#breakOff(error ?? new KvsError('CONNECTION_LOST', 'the service ended the session'))
+    if (this.#state === 'ended' || !this.#relay.has(session)) return
+    const lost = error ?? new KvsError('CONNECTION_LOST', 'the service ended the session')
+    if (session === this.#relay.successor) {
+      this.#relay.remove(session)
+      this.#options.stats.sessionsFailed++
+      this.#rotation.failed(lost)
+      return
+    }
+    const { queue } = this.#options
+    const inOrder = error === null && !this.#ledger.owes(session)
+    if (this.#ledger.isEmpty && this.#finishing) this.#through(session)
+    else if (inOrder && session === this.#relay.leaving) this.#through(session)
+    // All was confirmed: the next session opens when there is media.
+    else if (inOrder && session.accepted && queue.after(session.last) === undefined) this.#through(session)
+    else this.#broke(session, lost)
   }
 
-  /** The service has closed a session in which all was confirmed: the next one opens when there is media. */
-  #rest(): void {
-    this.#session = undefined
-    this.#move('idle')
+  /** The session is over, and all that it has sent is confirmed. */
+  #through(session: Session): void {
+    const sent = session === this.#relay.session
+    this.#relay.remove(session)
+    if (sent) {
+      this.#dropSuccessor()
+      if (this.#state !== 'connecting') this.#move('idle')
+    }
+    if (this.#finishing && this.#ledger.isEmpty && this.#relay.isEmpty) this.#end(null)
+    else this.#proceed()
   }
 
-  /** Leaves the session; what it has not brought home goes out again in the next one. */
-  #breakOff(error: KvsError): void {
-    this.#session?.destroy()
-    this.#session = undefined
+  /** The session is over, and what it has not brought home goes out again in the next one. */
+  #broke(session: Session, error: KvsError): void {
     this.#options.stats.sessionsFailed++
-    this.#ledger.sessionBroke(error)
-    this.#failed('idle', error)
+    const { sessions, heir, silent } = this.#relay.broke(session)
+    if (heir === undefined) this.#rotation.cancel()
+    for (const each of sessions) this.#ledger.sessionBroke(each, error)
+    if (heir !== undefined) {
+      this.#handlers.onRetry(error, 0)
+      this.#promote(heir)
+    } else if (silent || this.#state === 'idle') {
+      if (this.#relay.leaving !== undefined) this.#rotation.learn(error)
+      this.#failed('idle', error)
+    }
     this.#handlers.onRoom()
   }
 
-  /** Decides what a failure leads to: another try from `resume` on, or the end. */
-  #failed(resume: 'preparing' | 'locating' | 'idle', error: KvsError): void {
+  /** What is done from `resume` on has failed: it is tried again, or this is the end. */
+  #failed(resume: Resume, error: KvsError): void {
     if (this.#state === 'ended') return
     const { clock, random, service } = this.#options
-    const reaction = reactionTo(error)
-    const delayMs = this.#failures.add(error, clock.monotonicMs(), random())
-    if (reaction === 'refreshCredentials') service.refreshCredentials()
-    // Preparing creates the stream where that is allowed: not found then means that it is not.
-    if (reaction === 'fatal' || (reaction === 'notFound' && resume === 'preparing')) this.#end(error)
-    else if (delayMs === null) this.#end(this.#failures.asReason())
-    else this.#retry(error, delayMs, reaction === 'notFound' ? 'preparing' : resume, reaction === 'refreshEndpoint')
-  }
-
-  #retry(error: KvsError, delayMs: number, resume: 'preparing' | 'locating' | 'idle', freshEndpoint: boolean): void {
+    const next = this.#failures.add(error, resume, clock.monotonicMs(), random())
+    if (next.kind === 'end') {
+      this.#end(next.error)
+      return
+    }
+    if (next.freshCredentials) service.refreshCredentials()
     this.#timer?.cancel()
-    this.#timer = this.#options.clock.setTimer(delayMs, () => {
+    this.#timer = clock.setTimer(next.delayMs, () => {
       this.#timer = undefined
-      this.#resume(resume, freshEndpoint)
+      this.#resume(next.resume, next.freshEndpoint)
     })
     this.#move('waiting')
     // Whoever is told of a state may have ended the line.
-    if (this.#state === 'waiting') this.#handlers.onRetry(error, delayMs)
+    if (this.#state === 'waiting') this.#handlers.onRetry(error, next.delayMs)
   }
 
-  #resume(at: 'preparing' | 'locating' | 'idle', freshEndpoint: boolean): void {
+  #resume(at: Resume, freshEndpoint: boolean): void {
     if (at === 'preparing') {
       this.#move('preparing')
       this.#prepare()
@@ -267,8 +337,8 @@ export class SessionLine {
     if (this.#state === 'ended') return
     this.#timer?.cancel()
     this.#timer = undefined
-    this.#session?.destroy()
-    this.#session = undefined
+    this.#rotation.cancel()
+    this.#relay.destroy()
     this.#move('ended')
     this.#handlers.onEnd(error)
   }

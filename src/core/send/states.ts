@@ -18,9 +18,9 @@ export type LineState =
 const followers: Readonly<Record<LineState, readonly LineState[]>> = {
   preparing: ['locating', 'waiting', 'ended'],
   locating: ['idle', 'waiting', 'ended'],
-  idle: ['connecting', 'ended'],
-  connecting: ['streaming', 'waiting', 'ended'],
-  streaming: ['idle', 'waiting', 'ended'],
+  idle: ['connecting', 'waiting', 'ended'],
+  connecting: ['streaming', 'idle', 'waiting', 'ended'],
+  streaming: ['idle', 'connecting', 'waiting', 'ended'],
   waiting: ['preparing', 'locating', 'idle', 'ended'],
   ended: [],
 }

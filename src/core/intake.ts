@@ -1,0 +1,88 @@
+/** Frames on their way in: looked at, timed, placed in fragments, written into the buffer, counted. */
+
+import type { FragmentBuffer } from './buffer/fragmentBuffer.ts'
+import { KvsError } from './errors.ts'
+import type { Frame } from './frame/frame.ts'
+import type { Timeline } from './frame/timeline.ts'
+import type { Packager } from './mux/packager.ts'
+import { countLoss, type LossReason, type Stats } from './stats.ts'
+
+export interface IntakeOptions {
+  readonly packager: Packager
+  readonly timeline: Timeline
+  readonly buffer: FragmentBuffer
+  readonly stats: Stats
+  /** Makes sure of room for so many bytes; false where there is none now. */
+  readonly makeRoom: (bytes: number) => boolean
+  /** A fragment has begun. */
+  readonly onOpened: () => void
+}
+
+export class Intake {
+  readonly #options: IntakeOptions
+  /** Why frames are left out until the next key frame, where the fragment they belong to is lost. */
+  #skipping: LossReason | undefined
+
+  constructor(options: IntakeOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Takes a frame; false where there is no room for it, and then it may be put again.
+   *
+   * @throws KvsError MEDIA_INVALID, FRAME_TOO_LARGE or USAGE: this frame cannot be taken, others still can
+   */
+  put(frame: Frame): boolean {
+    const { packager, timeline, makeRoom } = this.#options
+    if (!packager.has(frame.track)) throw new KvsError('USAGE', `there is no track ${frame.track}`)
+    if (!packager.inspect(frame)) return true
+    const originMs = timeline.originMs(frame, packager.latestMs)
+    const ptsMs = Math.round(originMs + frame.pts)
+    const dtsMs = Math.round(originMs + frame.dts)
+    const placement = packager.place(ptsMs, dtsMs)
+    if (placement === 'discard') return this.#leaveOut(frame, this.#skipping)
+    if (placement === 'no-video') return this.#leaveOut(frame, 'no-video')
+    if (!makeRoom(packager.roomBytes())) return false
+    packager.write(frame, placement)
+    if (placement === 'open') this.#opened()
+    this.#countPut(frame)
+    this.#countInFragment(frame)
+    return true
+  }
+
+  /** The open fragment is lost: its frames are, too, up to the next key frame. */
+  abandon(reason: LossReason): void {
+    this.#options.packager.abandon()
+    this.#skipping = reason
+  }
+
+  #opened(): void {
+    this.#skipping = undefined
+    this.#options.onOpened()
+  }
+
+  #leaveOut(frame: Frame, reason: LossReason | undefined): true {
+    const { stats } = this.#options
+    this.#countPut(frame)
+    if (reason !== undefined) {
+      countLoss(stats, reason, 0, 1, frame.data.length)
+    } else {
+      stats.framesDiscarded++
+      stats.bytesDiscarded += frame.data.length
+    }
+    return true
+  }
+
+  #countInFragment(frame: Frame): void {
+    const fragment = this.#options.buffer.open
+    if (fragment === undefined) return
+    fragment.frames++
+    fragment.frameBytes += frame.data.length
+  }
+
+  #countPut(frame: Frame): void {
+    const { stats } = this.#options
+    stats.framesPut++
+    stats.bytesPut += frame.data.length
+  }
+}
