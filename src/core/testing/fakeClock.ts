@@ -17,6 +17,9 @@ export class FakeClock implements Clock {
   /** What the wall shows at monotonic 0; a test may move it. */
   wallOriginMs = Date.UTC(2026, 10, 22, 8, 0, 0)
   #nowMs = 0
+  /** More timers than this have no end. */
+  mostFired = Number.POSITIVE_INFINITY
+  #fired = 0
   #number = 0
   /** By due time, and in the order of setting where that is equal. */
   readonly #waiting: Waiting[] = []
@@ -85,6 +88,7 @@ export class FakeClock implements Clock {
     if (next === undefined || next.atMs > untilMs) return undefined
     this.#waiting.shift()
     this.#nowMs = next.atMs
+    if (++this.#fired > this.mostFired) throw new Error(`${this.#fired} timers have fired, and there is no end`)
     next.task()
     return next
   }

@@ -63,7 +63,7 @@ export class FakeService {
   idleMs = Number.POSITIVE_INFINITY
   /** The host that GetDataEndpoint names. */
   dataHost = 'data.test'
-  /** What a connection to a data host is to meet, as it opens. */
+  /** Sees each connection as it opens, and says what it is to meet. */
   onConnection: (connection: Connection) => void = () => undefined
   mostSessionsAtOnce = 0
   /** A request has been accepted. */
@@ -88,7 +88,9 @@ export class FakeService {
   #accept(connection: Connection): Far | KvsError | 'silence' {
     const failure = this.dial(connection.options.host)
     if (failure !== undefined) return failure
-    return connection.options.host === controlOrigin.host ? this.#control(connection) : this.#data(connection)
+    const far = connection.options.host === controlOrigin.host ? this.#control(connection) : this.#data(connection)
+    this.onConnection(connection)
+    return far
   }
 
   #control(connection: Connection): Far {
@@ -143,7 +145,6 @@ export class FakeService {
     const number = ++this.#dataConnections
     connection.bytesPerMs = this.bytesPerMs
     connection.cutAtByte = this.cut(number) ?? Number.POSITIVE_INFINITY
-    this.onConnection(connection)
     const reader = new RequestReader({
       head: (head) => {
         session = this.#putMedia(connection, head)

@@ -109,6 +109,8 @@ export class Rig {
   readonly events: ProducerEvent[] = []
   readonly producer: Producer
   summary: Summary | undefined
+  /** Sees each event as it happens. */
+  onEvent: (event: ProducerEvent) => void = silent
 
   constructor(options: Partial<ProducerOptions> = {}, blockBytes = 1024, platform: Partial<Platform> = {}) {
     this.blocks = new CountedBlocks(blockBytes)
@@ -131,6 +133,7 @@ export class Rig {
       },
       (event) => {
         this.events.push(event)
+        this.onEvent(event)
         if (event.type === 'end') this.summary = event.summary
       },
     )

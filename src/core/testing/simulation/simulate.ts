@@ -1,0 +1,139 @@
+/** One run out of a seed: a producer before the fake service, everything that goes wrong, and the checks after it. */
+
+import { KvsError } from '../../errors.ts'
+import type { Crypto } from '../../platform.ts'
+import type { Summary } from '../../summary.ts'
+import { Rig } from '../rig.ts'
+import { objectionsTo } from './check.ts'
+import { Identities } from './identity.ts'
+import { planOf, recoveryMs, type Scenario } from './plan.ts'
+import { SeededRandom } from './random.ts'
+import { framesOf, type TimedFrame } from './source.ts'
+import { Strikes } from './strikes.ts'
+import { Witness } from './witness.ts'
+
+export interface Outcome {
+  readonly seed: number
+  /** Over all that happened: the same seed gives the same. */
+  readonly hash: number
+  /** In words what did not hold. */
+  readonly objections: readonly string[]
+  /** What happened, with simulated milliseconds. */
+  readonly lines: readonly string[]
+  readonly scenario: Scenario
+  readonly summary: Summary | undefined
+}
+
+/** More than any run needs. */
+const mostTimers = 400_000
+
+/** Nobody checks signatures here: a hash that costs little does as well. */
+const quickCrypto: Crypto = { sha256: quickHash, hmacSha256: (_key, bytes) => quickHash(bytes) }
+
+function quickHash(bytes: Uint8Array): Uint8Array {
+  let sum = bytes.length
+  for (const byte of bytes) sum = (Math.imul(sum, 31) + byte) | 0
+  return new Uint8Array(32).fill(sum & 255)
+}
+
+/** Runs the scenario of a seed. Never rejects: what is thrown is an objection. */
+export async function simulate(seed: number): Promise<Outcome> {
+  return play(planOf(seed))
+}
+
+/** Runs a scenario, of a seed or made by hand. */
+export async function play(scenario: Scenario): Promise<Outcome> {
+  const random = new SeededRandom(scenario.seed).fork()
+  const rig = rigOf(scenario, random.fork())
+  const witness = new Witness(rig.clock, scenario.service.retentionHours)
+  const objections: string[] = []
+  try {
+    objections.push(...(await run(scenario, rig, witness, random)))
+  } catch (thrown) {
+    objections.push(thrown instanceof Error ? `${thrown.message}\n${thrown.stack}` : String(thrown))
+  }
+  return { seed: scenario.seed, hash: witness.hash, objections, lines: witness.lines, scenario, summary: rig.summary }
+}
+
+const identities = new WeakMap<Rig, Identities>()
+
+function rigOf(scenario: Scenario, random: SeededRandom): Rig {
+  const { service, source, bufferBytes, blockBytes, create, giveUpAfterMs } = scenario
+  const sound = { codec: 'aac', sampleRateHz: 48_000, channels: 2 } as const
+  const tracks = { none: [{ codec: 'h264' }], with: [{ codec: 'h264' }, sound], only: [sound] } as const
+  const rig: Rig = new Rig(
+    {
+      tracks: tracks[source.sound],
+      bufferBytes,
+      create,
+      retentionHours: service.retentionHours,
+      giveUpAfterMs,
+      credentials: () => identities.get(rig)?.provider() ?? Promise.reject(new Error('the run has not begun')),
+    },
+    blockBytes,
+    {
+      crypto: quickCrypto,
+      random: (bytes) => {
+        for (let i = 0; i < bytes.length; i++) bytes[i] = random.int(0, 255)
+      },
+    },
+  )
+  rig.clock.mostFired = mostTimers
+  rig.service.addStream('cam', service.retentionHours)
+  if (!service.exists) rig.service.streams.clear()
+  return rig
+}
+
+async function run(scenario: Scenario, rig: Rig, witness: Witness, random: SeededRandom): Promise<string[]> {
+  const { service, faults, source, stopTimeoutMs } = scenario
+  const identity = new Identities(rig.clock, service.tokenLifeMs, faults)
+  identities.set(rig, identity)
+  rig.onEvent = (event) => witness.onEvent(event)
+  new Strikes(rig.service, service, faults, identity, random, witness).begin()
+  const frames = framesOf(source, faults)
+  rig.producer.start()
+  const put = await putAll(frames, rig, scenario.mustDeliver)
+  witness.note('stop')
+  const stopped = rig.producer.stop(stopTimeoutMs)
+  await rig.clock.until(() => rig.summary !== undefined, stopTimeoutMs + 1)
+  const summary = await stopped
+  await rig.clock.advance(0)
+  return objectionsTo({ scenario, rig, witness, frames, put, summary })
+}
+
+/** Puts each frame when its time comes, and where there is no room waits for it; ends early where the producer does. */
+async function putAll(frames: readonly TimedFrame[], rig: Rig, patient: boolean): Promise<number[]> {
+  const { clock } = rig
+  const startMs = clock.monotonicMs()
+  const put: number[] = []
+  for (const [number, { frame, atMs }] of frames.entries()) {
+    const waitMs = startMs + atMs - clock.monotonicMs()
+    if (waitMs > 0) await clock.advance(waitMs)
+    while (!tryPut(rig, frame)) {
+      if (rig.summary !== undefined || !(await roomCame(rig, patient))) return put
+    }
+    put.push(number)
+  }
+  return put
+}
+
+function tryPut(rig: Rig, frame: TimedFrame['frame']): boolean {
+  try {
+    return rig.producer.putFrame(frame)
+  } catch (error) {
+    if (rig.summary !== undefined && error instanceof KvsError) return false
+    throw error
+  }
+}
+
+/** False where it may never come, and has not in a while. */
+async function roomCame(rig: Rig, patient: boolean): Promise<boolean> {
+  let room = false
+  rig.producer.whenRoom(() => {
+    room = true
+  })
+  const untilMs = rig.clock.monotonicMs() + recoveryMs
+  await rig.clock.until(() => room || rig.clock.monotonicMs() >= untilMs, recoveryMs + 60_000)
+  if (!room && patient) throw new Error(`the source has waited for room for ${recoveryMs / 1000} s`)
+  return room
+}
