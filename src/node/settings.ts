@@ -1,13 +1,15 @@
 /** What every call of the library needs to reach the service, and where it comes from when it is not given. */
 
+import { chooseCredentials, credentialOptions } from '../cli/credentials.ts'
+import { parseOptions } from '../cli/options.ts'
 import { type CredentialProvider, type Credentials, staticCredentials } from '../core/aws/credentials/credentials.ts'
-import { environmentCredentials } from '../core/aws/credentials/environment.ts'
 import { controlPlaneOrigin } from '../core/aws/endpoints.ts'
 import { userAgent } from '../core/aws/userAgent.ts'
 import { readTrust } from '../core/host/trust.ts'
 import type { Origin } from '../core/http/origin.ts'
-import type { Log, Platform } from '../core/platform.ts'
+import type { Log, Platform, Process } from '../core/platform.ts'
 import { version } from '../core/version.ts'
+import { nodeCredentials } from './credentials.ts'
 import { files, nodeProcess } from './files.ts'
 import { nodePlatform } from './platform.ts'
 
@@ -26,10 +28,14 @@ export interface ServiceOptions {
   readonly fips?: boolean | undefined
   /**
    * Keys, or a function that gets them: every credential provider of the AWS SDK for JavaScript v3 fits as it is, e.g.
-   * `fromNodeProviderChain()`. Asked again before they expire. Default: `AWS_ACCESS_KEY_ID` and its kin.
+   * `fromNodeProviderChain()`. Asked again before they expire. Default: as `kvs` finds them in the environment: keys, a file,
+   * AWS IoT, the AWS configuration, the container or the EC2 instance.
    */
   readonly credentials?: Credentials | CredentialProvider | undefined
-  /** PEM file, or folder of them, to trust instead of Node's authorities. Default: `AWS_KVS_CACERT_PATH`. */
+  /**
+   * PEM file, or folder of them, to trust instead of Node's authorities. Default: `AWS_KVS_CACERT_PATH`,
+   * `KVSSINK_CA_CERT_PATH`, `CA_CERT_PATH`.
+   */
   readonly caPath?: string | undefined
   /** Gets diagnostics; pino and its kin fit. Default: silence. */
   readonly log?: Log | undefined
@@ -45,8 +51,9 @@ export interface ServiceSettings {
 }
 
 /** Throws KvsError CONFIGURATION or NO_CREDENTIALS where something given cannot be right. */
-export function serviceSettings(options: ServiceOptions): ServiceSettings {
-  const { env, system } = nodeProcess()
+export function serviceSettings(options: ServiceOptions & { readonly streamName?: string }): ServiceSettings {
+  const process = nodeProcess()
+  const { env } = process
   const region = options.region ?? env('AWS_REGION') ?? env('AWS_DEFAULT_REGION') ?? 'us-west-2'
   const endpoint = controlPlaneOrigin({
     region,
@@ -55,25 +62,27 @@ export function serviceSettings(options: ServiceOptions): ServiceSettings {
     dualStack: options.dualStack ?? isOn(env('AWS_USE_DUALSTACK_ENDPOINT')),
     fips: options.fips ?? isOn(env('AWS_USE_FIPS_ENDPOINT')),
   })
+  const ca = options.caPath ?? env('AWS_KVS_CACERT_PATH') ?? env('KVSSINK_CA_CERT_PATH') ?? env('CA_CERT_PATH')
+  const platform = nodePlatform({ ca: readTrust(files, ca), proxy: env, log: options.log })
   return {
     region,
     endpoint,
-    credentials: provider(options.credentials, env),
-    platform: nodePlatform({
-      ca: readTrust(files, options.caPath ?? env('AWS_KVS_CACERT_PATH')),
-      proxy: env,
-      log: options.log,
-    }),
-    userAgent: userAgent(version, system),
+    credentials: provider(options, process, platform),
+    platform,
+    userAgent: userAgent(version, process.system),
   }
 }
 
 function provider(
-  given: Credentials | CredentialProvider | undefined,
-  env: (name: string) => string | undefined,
+  { credentials, streamName = '' }: ServiceOptions & { readonly streamName?: string },
+  process: Process,
+  platform: Platform,
 ): CredentialProvider {
-  if (given === undefined) return environmentCredentials(env)
-  return typeof given === 'function' ? given : staticCredentials(given)
+  if (typeof credentials === 'function') return credentials
+  if (credentials !== undefined) return staticCredentials(credentials)
+  const fromEnvironment = parseOptions(credentialOptions, [], process.env)
+  const host = { process, files, credentials: nodeCredentials(files, process.env) }
+  return chooseCredentials(fromEnvironment, host, platform, streamName).provider
 }
 
 /** As the command line reads a flag from the environment. */

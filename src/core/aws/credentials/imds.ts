@@ -1,6 +1,6 @@
 /** Credentials of an EC2 instance's role, from its metadata service, version 2. */
 
-import { KvsError } from '../../errors.ts'
+import { asKvsError, KvsError } from '../../errors.ts'
 import type { ClientPlatform, ClientTimeouts, HttpClient, HttpResponse } from '../../http/client.ts'
 import type { HeaderLines } from '../../http/request.ts'
 import { utf8Text } from '../../text.ts'
@@ -30,8 +30,8 @@ export function metadataEnabled(env: (name: string) => string | undefined): bool
 }
 
 /**
- * Credentials of the instance's role. Where nobody has ever answered, and AWS_EC2_METADATA_SERVICE_ENDPOINT does not say that
- * somebody should, this is no instance: NO_CREDENTIALS, final. Throws CONFIGURATION where that variable is no URL.
+ * Credentials of the instance's role. As long as there have never been any, and AWS_EC2_METADATA_SERVICE_ENDPOINT does not
+ * say that there are, this is taken for no instance: NO_CREDENTIALS, final. Throws CONFIGURATION where that variable is no URL.
  */
 export function metadataCredentials(
   platform: ClientPlatform,
@@ -49,10 +49,9 @@ export function metadataCredentials(
       expected = true
       return credentials
     } catch (thrown) {
-      const absent =
-        thrown instanceof KvsError && ['CONNECT_FAILED', 'TIMED_OUT', 'CONNECTION_LOST'].includes(thrown.code)
-      if (expected || !absent) throw thrown
-      throw new KvsError('NO_CREDENTIALS', 'no credentials are set, and this is no EC2 instance that could have a role')
+      const error = asKvsError(thrown)
+      if (expected || error.code === 'SERVICE_BUSY') throw error
+      throw new KvsError('NO_CREDENTIALS', `no credentials are set, and no EC2 instance has any: ${error.message}`)
     }
   }
   return Object.assign(ask, { close: () => connections.close() })
