@@ -138,6 +138,40 @@ export interface FileWriter {
   close(): void
 }
 
+/**
+ * What is to outlive the process and a loss of power. All of it is synchronous; failures throw OUTPUT_UNWRITABLE unless
+ * said otherwise.
+ */
+export interface Storage extends Pick<Files, 'list'> {
+  /** Makes a folder below one that is there; nothing happens where it is there itself. */
+  makeDirectory(path: string): void
+  /** Makes names that were made in or removed from a folder durable. */
+  syncDirectory(path: string): void
+  /**
+   * Takes a folder for one owner until the function returned is called or the process ends, however it ends. Throws where
+   * it is taken.
+   */
+  lock(directory: string): () => void
+  /** Opens a file to read and append; where it is not there it is made, if `make` says so. */
+  openStored(path: string, make: boolean): StoredFile
+  /** Removes a file. */
+  remove(path: string): void
+  /** CRC-32 as zlib, gzip and PNG have it, of `bytes` behind those of which `before` is the CRC (0: none). */
+  crc32(bytes: Uint8Array, before: number): number
+}
+
+/** A file of a Storage. What is appended is durable after `sync`. */
+export interface StoredFile {
+  sizeBytes(): number
+  append(bytes: Uint8Array): void
+  /** Fills `into` from `offset` on and returns how many bytes there were. Throws INPUT_UNREADABLE. */
+  readAt(offset: number, into: Uint8Array): number
+  /** Cuts off what lies behind. */
+  truncate(sizeBytes: number): void
+  sync(): void
+  close(): void
+}
+
 /** Native searches in bytes, for loops that an interpreter is slow at. */
 export interface Search {
   /** Index at or after `from` of the bytes 00 00 01, or -1. */

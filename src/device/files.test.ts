@@ -45,7 +45,7 @@ test('a file is written until it is closed', () => {
 test('a full disk is told with the path of the file', () => {
   const file = files.create('out')
   native.errors.set('3', 'ENOSPC')
-  assert.throws(() => file.write(new Uint8Array(4)), { message: 'out cannot be written (ENOSPC)' })
+  assert.throws(() => file.write(new Uint8Array(4)), { message: 'out cannot be written: the disk is full' })
 })
 
 test('an input that fails says so at its end', () => {

@@ -9,5 +9,20 @@ export function inputError(path: string, name: string): KvsError {
 }
 
 export function outputError(path: string, name: string): KvsError {
-  return new KvsError('OUTPUT_UNWRITABLE', `${path} cannot be written (${name})`)
+  if (name !== 'ENOSPC' && name !== 'EDQUOT') {
+    return new KvsError('OUTPUT_UNWRITABLE', `${path} cannot be written (${name})`)
+  }
+  const cause = 'other files fill it, or a quota is reached'
+  return new KvsError('OUTPUT_UNWRITABLE', `${path} cannot be written: the disk is full`, {
+    cause,
+    cure: 'free some room',
+  })
+}
+
+/** A folder that one process has for itself, and another one has it. */
+export function takenError(directory: string): KvsError {
+  return new KvsError('OUTPUT_UNWRITABLE', `${directory} is in use by another process`, {
+    cause: 'two producers were given the same folder',
+    cure: 'give each a folder of its own',
+  })
 }

@@ -1,0 +1,10 @@
+/** CRC-32 (ISO 3309, RFC 1952 section 8) bit by bit: slow, and right on any host. */
+
+export function crc32(bytes: Uint8Array, before: number): number {
+  let crc = ~before
+  for (const byte of bytes) {
+    crc ^= byte
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (0xedb88320 & -(crc & 1))
+  }
+  return ~crc >>> 0
+}
