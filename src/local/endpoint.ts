@@ -1,14 +1,17 @@
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
-import type { Credentials } from '../core/aws/credentials/credentials.ts'
 import { Verifier } from './auth/verify.ts'
 import type { ControlContext } from './control/context.ts'
+import { DataAddress } from './control/dataAddress.ts'
 import { operations } from './control/operations.ts'
 import { StreamRegistry } from './control/registry.ts'
 import { type StreamRecord, storeKey } from './control/stream.ts'
 import { finishDeletion } from './control/streams.ts'
 import type { LocalKvsEvent } from './events.ts'
+import type { Fault, TimedFault } from './faults/fault.ts'
+import { Faults } from './faults/faults.ts'
 import { sendJson } from './http/reply.ts'
+import type { KeyRing } from './identity/keyRing.ts'
 import type { LocalKvsSettings } from './options.ts'
 import { PutMediaRoute } from './putMediaRoute.ts'
 import { ReadRoutes } from './readRoutes.ts'
@@ -30,21 +33,24 @@ export class Endpoint {
   readonly #router: Router
   #expiry: NodeJS.Timeout | null = null
   #expiring: Promise<void> = Promise.resolve()
-  #url = ''
+  readonly #faults: Faults
+  readonly #keys: KeyRing
+  readonly #planned: readonly Fault[]
+  #address = new DataAddress('https://localhost')
   #emit: (event: LocalKvsEvent) => void = () => undefined
 
-  private constructor(
-    settings: LocalKvsSettings,
-    credentials: Credentials,
-    registry: StreamRegistry,
-    store: FragmentStore,
-  ) {
+  private constructor(settings: LocalKvsSettings, keys: KeyRing, registry: StreamRegistry, store: FragmentStore) {
     const { nowMs } = settings
     this.registry = registry
     this.#nowMs = nowMs
     this.#store = store
     const emit = (event: LocalKvsEvent) => this.#emit(event)
-    this.#putMedia = new PutMediaRoute({ settings, registry, store, emit })
+    this.#keys = keys
+    this.#planned = settings.faults
+    const faults = new Faults((fault) => this.#strike(fault))
+    this.#faults = faults
+    const checkHost = (host: string | undefined) => this.#address.check(host)
+    this.#putMedia = new PutMediaRoute({ settings, registry, store, faults, checkHost, emit })
     this.#reads = new ReadRoutes({ settings, registry, store })
     const context = this.#controlContext(settings, emit)
     const jsonRoutes = new Map<string, JsonRoute>(this.#reads.routes)
@@ -53,22 +59,17 @@ export class Endpoint {
         sendJson(response, 200, await operation(input, context), requestId)
       })
     }
-    const lookup = (id: string) => (id === credentials.accessKeyId ? credentials : undefined)
-    const verifier = new Verifier({ region: settings.region, lookup })
+    const verifier = new Verifier({ region: settings.region, lookup: keys.lookup })
     const streamingRoutes = new Map([['/putMedia', this.#putMedia.serve]])
-    this.#router = new Router({ verifier, jsonRoutes, streamingRoutes, nowMs, emit })
+    this.#router = new Router({ verifier, jsonRoutes, streamingRoutes, faults, nowMs, emit })
     this.handle = this.#router.handle
   }
 
   /** Opens the files of a directory and finishes what a crash left half-done; `warn` is told of what is not in order. */
-  static async open(
-    settings: LocalKvsSettings,
-    credentials: Credentials,
-    warn: (message: string) => void,
-  ): Promise<Endpoint> {
+  static async open(settings: LocalKvsSettings, keys: KeyRing, warn: (message: string) => void): Promise<Endpoint> {
     const registry = await StreamRegistry.open(settings.directory)
     const store = await FragmentStore.open(join(settings.directory, 'media'), undefined, warn)
-    const endpoint = new Endpoint(settings, credentials, registry, store)
+    const endpoint = new Endpoint(settings, keys, registry, store)
     const removal = { registry, removeMedia: (stream: StreamRecord) => endpoint.#removeMedia(stream) }
     for (const stream of registry.list()) if (stream.deleting) await finishDeletion(stream, removal)
     // Never removed: that the list of streams does not name them may be the list's fault.
@@ -81,11 +82,23 @@ export class Endpoint {
 
   /** The listener is up, under `url`; events go to `emit` from now on. */
   begin(url: string, emit: (event: LocalKvsEvent) => void): void {
-    this.#url = url
+    this.#address = new DataAddress(url)
     this.#emit = emit
+    this.setFaults(this.#planned)
     this.#expiry = setInterval(() => {
       this.#expiring = this.#expireAll()
     }, expiryMs).unref()
+  }
+
+  /** What strikes calls, for the servers that give out credentials. */
+  get faults(): Faults {
+    return this.#faults
+  }
+
+  /** Begins another fault plan; sessions that are open keep what the one before has for them. */
+  setFaults(faults: readonly Fault[]): void {
+    this.#keys.renewOwn()
+    this.#faults.begin(faults)
   }
 
   /** The media of a stream, undefined where there is no such stream. */
@@ -97,6 +110,7 @@ export class Endpoint {
   /** Ends what streams, and waits for the answers to what does not. */
   async end(): Promise<void> {
     if (this.#expiry !== null) clearInterval(this.#expiry)
+    this.#faults.end()
     this.#putMedia.end()
     this.#reads.end()
     await this.#router.idle()
@@ -115,10 +129,23 @@ export class Endpoint {
       region: settings.region,
       createDelayMs: settings.createDelayMs,
       nowMs: settings.nowMs,
-      dataEndpoint: () => this.#url,
+      dataEndpoint: () => this.#address.url,
       removeMedia: (stream) => this.#removeMedia(stream),
       retentionChanged: (stream) => this.#expire(stream),
       changed: ({ name }, what) => emit({ type: 'stream', stream: name, what }),
+    }
+  }
+
+  #strike(fault: TimedFault): void {
+    this.#emit({ type: 'fault', fault })
+    if (fault.fault === 'expireCredentials') {
+      this.#keys.expire(fault.accessKeyId)
+      this.#putMedia.expire(fault.accessKeyId)
+    } else if (fault.fault === 'changeEndpoint') {
+      this.#address.move()
+      this.#putMedia.shutDown()
+    } else {
+      this.#putMedia.strike(fault)
     }
   }
 

@@ -35,6 +35,8 @@ describe('starting', () => {
           port: local.port,
           region: 'ap-south-1',
           caFile: local.caFile,
+          iotPort: Number(local.iot?.endpoint.split(':')[1]),
+          machineUrl: local.imdsUrl,
         },
       )
       await local.stop()

@@ -12,8 +12,12 @@ import { keepCredentials } from './auth/credentials.ts'
 import { type StreamRecord, type StreamStatus, statusOf } from './control/stream.ts'
 import { Endpoint } from './endpoint.ts'
 import type { LocalKvsEvent } from './events.ts'
+import type { Fault } from './faults/fault.ts'
+import { parseFaults } from './faults/parse.ts'
 import { unwritable } from './files.ts'
 import { Listener } from './http/listener.ts'
+import { type ContainerAccess, Identity, type IotAccess } from './identity/identity.ts'
+import { KeyRing, type TemporaryCredentials } from './identity/keyRing.ts'
 import type { StoredMedia } from './media.ts'
 import { baseUrl, type LocalKvsOptions, type LocalKvsSettings, settingsOf } from './options.ts'
 import { DirectoryClaim } from './running.ts'
@@ -24,6 +28,10 @@ export { type ErrorCode, type ErrorDetails, KvsError } from '../core/errors.ts'
 export type { StreamStatus } from './control/stream.ts'
 export { ServiceError } from './errors.ts'
 export type { LocalKvsEvent } from './events.ts'
+export type { Fault } from './faults/fault.ts'
+export { parseFaults } from './faults/parse.ts'
+export type { ContainerAccess, IotAccess } from './identity/identity.ts'
+export type { TemporaryCredentials } from './identity/keyRing.ts'
 export type { Ack, ErrorAck, FragmentAck } from './ingest/ack.ts'
 export type { MediaFragment, MediaReader, MediaTrack, StoredMedia } from './media.ts'
 export type { LocalKvsOptions } from './options.ts'
@@ -61,7 +69,16 @@ export class LocalKvs extends EventEmitter<{ event: [LocalKvsEvent] }> implement
   readonly credentials: Credentials
   /** The region that clients must sign for. */
   readonly region: string
+  /** How a device gets temporary credentials with its certificate, as from AWS IoT; null over plain HTTP. */
+  readonly iot: IotAccess | null
+  /** Where instances get temporary credentials: the base URL of the instance metadata service, version 2. */
+  readonly imdsUrl: string
+  /** How containers get temporary credentials. */
+  readonly container: ContainerAccess
   readonly #endpoint: Endpoint
+  readonly #keys: KeyRing
+  readonly #tokenLifeMs: number
+  readonly #identity: Identity
   readonly #listener: Listener
   readonly #claim: DirectoryClaim
   readonly #renewal: NodeJS.Timeout
@@ -70,14 +87,20 @@ export class LocalKvs extends EventEmitter<{ event: [LocalKvsEvent] }> implement
 
   private constructor(parts: Parts) {
     super()
-    const { settings, credentials, authority, endpoint, listener, claim } = parts
+    const { settings, credentials, keys, authority, endpoint, listener, identity, claim } = parts
     this.url = baseUrl(settings, listener.port, hostname())
     this.port = listener.port
     this.directory = settings.directory
     this.caFile = authority?.certificateFile ?? null
     this.credentials = credentials
     this.region = settings.region
+    this.iot = identity.iot
+    this.imdsUrl = identity.machineUrl
+    this.container = identity.container
     this.#endpoint = endpoint
+    this.#keys = keys
+    this.#tokenLifeMs = settings.tokenLifeMs
+    this.#identity = identity
     this.#listener = listener
     this.#claim = claim
     this.#nowMs = settings.nowMs
@@ -85,7 +108,9 @@ export class LocalKvs extends EventEmitter<{ event: [LocalKvsEvent] }> implement
     this.#renewal = setInterval(() => {
       const nowMs = settings.nowMs()
       if (authority === null || nowMs - certifiedMs < certificateUseMs) return
-      listener.setCertificate(authority.serverCertificate(certificateNames(settings), nowMs))
+      const certificate = authority.serverCertificate(certificateNames(settings), nowMs)
+      listener.setCertificate(certificate)
+      identity.setCertificate(certificate)
       certifiedMs = nowMs
     }, dayMs).unref()
   }
@@ -110,29 +135,39 @@ export class LocalKvs extends EventEmitter<{ event: [LocalKvsEvent] }> implement
     const claim = await DirectoryClaim.take(settings.directory)
     let endpoint: Endpoint | null = null
     let listener: Listener | null = null
+    let identity: Identity | null = null
     try {
       const warnings: string[] = []
       const credentials = settings.credentials ?? (await ownCredentials(settings.directory, warnings))
       const authority = settings.http ? null : await Authority.open(settings.directory, settings.nowMs())
       if (authority?.repaired) warnings.push('others could read ca-key.pem: its mode has been set to 600')
-      const opened = await Endpoint.open(settings, credentials, (message) => warnings.push(message))
+      const keys = new KeyRing(credentials, settings.nowMs)
+      const opened = await Endpoint.open(settings, keys, (message) => warnings.push(message))
       endpoint = opened
-      listener = await Listener.open({
-        ...settings,
-        certificate: authority?.serverCertificate(certificateNames(settings), settings.nowMs()) ?? null,
-        onRequest: opened.handle,
+      const certificate = authority?.serverCertificate(certificateNames(settings), settings.nowMs()) ?? null
+      listener = await Listener.open({ ...settings, certificate, onRequest: opened.handle })
+      let emit: (event: LocalKvsEvent) => void = () => undefined
+      identity = await Identity.open({
+        settings,
+        port: listener.port,
+        keys,
+        faults: opened.faults,
+        served: authority === null || certificate === null ? null : { authority, certificate },
+        emit: (event) => emit(event),
       })
-      const local = new LocalKvs({ settings, credentials, authority, endpoint, listener, claim })
-      opened.begin(local.url, (event) => local.#tell(event))
+      const local = new LocalKvs({ settings, credentials, keys, authority, endpoint, listener, identity, claim })
+      emit = (event) => local.#tell(event)
+      opened.begin(local.url, emit)
       const { url, port, region, caFile } = local
-      await claim.announce({ url, host: settings.host, port, region, caFile })
+      const { iotPort, machineUrl } = identity
+      await claim.announce({ url, host: settings.host, port, region, caFile, iotPort, machineUrl })
       // Later than everything that the caller does at once, such as to listen.
       setImmediate(() => {
         for (const message of warnings) local.#tell({ type: 'warning', message })
       })
       return local
     } catch (thrown) {
-      await listener?.close(0)
+      await Promise.all([listener?.close(0), identity?.close(0)])
       await endpoint?.close()
       await claim.release()
       throw thrown
@@ -148,6 +183,20 @@ export class LocalKvs extends EventEmitter<{ event: [LocalKvsEvent] }> implement
   /** The media of a stream, undefined where there is no such stream. */
   async media(streamName: string): Promise<StoredMedia | undefined> {
     return await this.#endpoint.media(streamName)
+  }
+
+  /**
+   * Begins another fault plan, at once and for requests to come; those that are open keep what the plan before had for them.
+   *
+   * @throws KvsError CONFIGURATION for what is no fault
+   */
+  setFaults(faults: readonly Fault[]): void {
+    this.#endpoint.setFaults(parseFaults(faults, 'faults'))
+  }
+
+  /** Gives out temporary credentials, as the three routes do; `lifeMs` is the option `tokenLifeMs` by default. */
+  temporaryCredentials(lifeMs = this.#tokenLifeMs): TemporaryCredentials {
+    return this.#keys.mint(lifeMs)
   }
 
   /** Ends all connections in order, finishes what is being stored, and closes the files. Once is enough. */
@@ -176,7 +225,7 @@ export class LocalKvs extends EventEmitter<{ event: [LocalKvsEvent] }> implement
     clearInterval(this.#renewal)
     try {
       await this.#endpoint.end()
-      await this.#listener.close(stopGraceMs)
+      await Promise.all([this.#listener.close(stopGraceMs), this.#identity.close(stopGraceMs)])
       await this.#endpoint.close()
     } finally {
       await this.#claim.release()
@@ -187,9 +236,11 @@ export class LocalKvs extends EventEmitter<{ event: [LocalKvsEvent] }> implement
 interface Parts {
   readonly settings: LocalKvsSettings
   readonly credentials: Credentials
+  readonly keys: KeyRing
   readonly authority: Authority | null
   readonly endpoint: Endpoint
   readonly listener: Listener
+  readonly identity: Identity
   readonly claim: DirectoryClaim
 }
 

@@ -2,6 +2,8 @@ import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import type { Credentials } from '../core/aws/credentials/credentials.ts'
 import { KvsError } from '../core/errors.ts'
+import type { Fault } from './faults/fault.ts'
+import { parseFaults } from './faults/parse.ts'
 import { isUnspecified } from './tls/authority.ts'
 
 /** How a local endpoint is to be. Only `directory` is needed. */
@@ -30,6 +32,10 @@ export interface LocalKvsOptions {
   readonly idleCloseMs?: number
   /** PutMedia is closed with error 4003 after this long, milliseconds; 45 minutes by default, never with limits off. */
   readonly connectionMaxMs?: number
+  /** How long temporary credentials are good for, milliseconds; an hour by default, at least a second. */
+  readonly tokenLifeMs?: number
+  /** What goes wrong, and when; nothing by default. */
+  readonly faults?: readonly Fault[]
   /** How many connections may be open, 256 by default; more wait or are refused. */
   readonly maxConnections?: number
   /**
@@ -53,6 +59,8 @@ export interface LocalKvsSettings {
   readonly createDelayMs: number
   readonly idleCloseMs: number | undefined
   readonly connectionMaxMs: number | undefined
+  readonly tokenLifeMs: number
+  readonly faults: readonly Fault[]
   readonly maxConnections: number
   readonly nowMs: () => number
 }
@@ -81,6 +89,8 @@ export function settingsOf(options: LocalKvsOptions): LocalKvsSettings {
     createDelayMs: whole('createDelayMs', options.createDelayMs ?? 0, 0, 3_600_000),
     idleCloseMs: optional('idleCloseMs', options.idleCloseMs),
     connectionMaxMs: optional('connectionMaxMs', options.connectionMaxMs),
+    tokenLifeMs: whole('tokenLifeMs', options.tokenLifeMs ?? 3_600_000, 1000, 86_400_000),
+    faults: parseFaults(options.faults ?? [], 'faults'),
     maxConnections: whole('maxConnections', options.maxConnections ?? 256, 1, 100_000),
     nowMs: options.nowMs ?? Date.now,
   }

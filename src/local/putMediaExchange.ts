@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AckWriter } from './http/ackWriter.ts'
+import { cutConnection } from './http/cutConnection.ts'
 import { endConnection, keepConnection } from './http/reply.ts'
 import { onResponseOver } from './http/responseOver.ts'
 
@@ -13,6 +14,8 @@ export interface MediaSession {
   aborted(): void
   /** The stream is being deleted: says so to the client and ends. */
   streamDeleted(): void
+  /** Ends with an ERROR ack of this id. */
+  fail(id: number, reason: string): void
 }
 
 /** How a session answers. */
@@ -32,7 +35,8 @@ export class PutMediaExchange {
   #sessionBusy = false
   #acksFull = false
   #over = false
-  #deleted = false
+  /** What ended it before there was a session. */
+  #ending: ((session: MediaSession) => void) | null = null
   #bodyBytes = 0
 
   private constructor(request: IncomingMessage, response: ServerResponse) {
@@ -88,8 +92,18 @@ export class PutMediaExchange {
 
   /** The stream is being deleted. */
   streamDeleted(): void {
-    this.#deleted = true
-    if (!this.#over) this.#session?.streamDeleted()
+    this.#end((session) => session.streamDeleted())
+  }
+
+  /** Ends the exchange with an ERROR ack of this id. */
+  fail(id: number, reason: string): void {
+    this.#end((session) => session.fail(id, reason))
+  }
+
+  #end(end: (session: MediaSession) => void): void {
+    if (this.#over) return
+    if (this.#session === null) this.#ending ??= end
+    else end(this.#session)
   }
 
   /** Ends the exchange from this side without another word: the client sees an orderly end and comes again. */
@@ -98,14 +112,20 @@ export class PutMediaExchange {
     endConnection(this.#request.socket)
   }
 
+  /** Ends the connection amid everything. */
+  cut(how: 'close' | 'fin' | 'reset'): void {
+    this.#abort()
+    cutConnection(this.#request.socket, how)
+  }
+
   #connect(session: MediaSession): void {
     this.#session = session
     if (this.#over) {
       session.aborted()
       return
     }
-    if (this.#deleted) {
-      session.streamDeleted()
+    if (this.#ending !== null) {
+      this.#ending(session)
       return
     }
     this.#request.on('end', () => {

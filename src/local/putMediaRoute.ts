@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import { Admission, type AdmissionLimits } from './admission.ts'
 import { findActiveStream } from './control/context.ts'
@@ -6,20 +7,23 @@ import type { StreamRegistry } from './control/registry.ts'
 import { type StreamRecord, storeKey } from './control/stream.ts'
 import { ServiceError } from './errors.ts'
 import type { LocalKvsEvent } from './events.ts'
+import type { BreakFault, EndSessionFault } from './faults/fault.ts'
+import type { Faults } from './faults/faults.ts'
 import { onResponseOver } from './http/responseOver.ts'
-import { ackLine } from './ingest/ack.ts'
 import { type Limits, noLimits, serviceLimits } from './ingest/limits.ts'
-import { PutMediaSession } from './ingest/putMedia.ts'
 import type { LocalKvsSettings } from './options.ts'
-import { type MediaSession, PutMediaExchange, type SessionOutput } from './putMediaExchange.ts'
+import { PutMediaCall } from './putMediaCall.ts'
 import { type PutMediaRequest, parsePutMediaRequest } from './putMediaRequest.ts'
-import { isContinueExpected, type StreamingRoute } from './router.ts'
+import { isContinueExpected, type KnownCall, type StreamingRoute } from './router.ts'
 import type { FragmentStore } from './store/fragmentStore.ts'
 
 export interface PutMediaRouteOptions {
   readonly settings: LocalKvsSettings
   readonly registry: StreamRegistry
   readonly store: FragmentStore
+  readonly faults: Faults
+  /** Throws where PutMedia is not served under this name. */
+  checkHost(host: string | undefined): void
   emit(event: LocalKvsEvent): void
 }
 
@@ -28,8 +32,8 @@ export class PutMediaRoute {
   readonly #options: PutMediaRouteOptions
   readonly #limits: Limits
   readonly #admission: Admission
-  /** PutMedia requests that are going on, by the key of their stream. */
-  readonly #exchanges = new Map<string, Set<PutMediaExchange>>()
+  /** PutMedia requests that are going on. */
+  readonly #calls = new Set<PutMediaCall>()
   #sessions = 0
   #ended = false
 
@@ -42,74 +46,88 @@ export class PutMediaRoute {
 
   /** Ends every PutMedia request of a stream with the error for a stream that is gone. */
   streamDeleted(key: string): void {
-    for (const exchange of this.#exchanges.get(key) ?? []) exchange.streamDeleted()
+    for (const call of this.#calls) if (call.streamKey === key) call.exchange.streamDeleted()
   }
 
-  /** Ends everything that streams. */
+  /** Ends every PutMedia request that was signed with a key, or all of them, as the service does with old credentials. */
+  expire(accessKeyId: string | undefined): void {
+    for (const call of this.#calls) {
+      if (accessKeyId === undefined || call.accessKeyId === accessKeyId) call.expire()
+    }
+  }
+
+  /** Lets a fault strike every request that is open, of one stream where it names one. */
+  strike(fault: BreakFault | EndSessionFault): void {
+    for (const call of this.#calls) if ((fault.stream ?? call.streamName) === call.streamName) call.strike(fault)
+  }
+
+  /** Ends everything that streams, in order and without another word. */
+  shutDown(): void {
+    for (const call of this.#calls) call.exchange.shutDown()
+  }
+
+  /** The same, for good. */
   end(): void {
     this.#ended = true
-    for (const exchanges of this.#exchanges.values()) for (const exchange of exchanges) exchange.shutDown()
+    this.shutDown()
   }
 
-  readonly serve: StreamingRoute = (call) => {
-    const { request, response, requestId } = call
+  readonly serve: StreamingRoute = async (call) => {
+    const { request, response } = call
     if (request.httpVersion === '1.0') throw tooOld()
+    this.#options.checkHost(request.headers.host)
     const asked = parsePutMediaRequest(request.headers)
-    const { registry, settings, emit } = this.#options
+    if (!(await this.#waitBeforeOk(call))) return
+    const { registry, settings } = this.#options
     const stream = findActiveStream(streamOf(asked), registry, settings.nowMs())
-    const key = storeKey(stream)
-    const leave = this.#admission.enter(key, performance.now())
+    const leave = this.#admission.enter(storeKey(stream), performance.now())
     if (isContinueExpected(request)) response.writeContinue()
-    const session = ++this.#sessions
-    emit({ type: 'opened', stream: stream.name, session })
-    const exchange = PutMediaExchange.start(request, response, requestId, (output) =>
-      this.#openSession(asked, stream, session, output),
-    )
-    const exchanges = this.#exchanges.get(key) ?? new Set()
-    this.#exchanges.set(key, exchanges.add(exchange))
-    onResponseOver(response, () => {
-      leave()
-      exchanges.delete(exchange)
-      if (exchanges.size === 0) this.#exchanges.delete(key)
-      emit({ type: 'closed', stream: stream.name, session, bodyBytes: exchange.bodyBytes })
-    })
-    if (this.#ended) exchange.shutDown()
+    this.#open(call, asked, stream, leave)
   }
 
-  async #openSession(
-    asked: PutMediaRequest,
-    stream: StreamRecord,
-    session: number,
-    output: SessionOutput,
-  ): Promise<MediaSession> {
+  #open(call: KnownCall, asked: PutMediaRequest, stream: StreamRecord, leave: () => void): void {
     const { store, registry, settings, emit } = this.#options
-    const media = await store.stream(storeKey(stream))
-    return new PutMediaSession({
-      timecodeType: asked.timecodeType,
-      startTimestampMs: asked.startTimestampMs,
-      get retentionHours() {
-        return registry.get(stream.name)?.retentionHours ?? 0
-      },
+    const session = ++this.#sessions
+    const { accessKeyId } = call.credentials
+    emit({ type: 'opened', stream: stream.name, session, accessKeyId })
+    const open = new PutMediaCall(call, {
+      asked,
+      stream,
+      session,
       limits: this.#limits,
       clock: settings,
-      timers,
-      store: media.beginSession(),
-      send: (ack) => {
-        emit({ type: 'ack', stream: stream.name, session, ack })
-        if (asked.acknowledge || ack.type === 'ERROR') output.send(ackLine(ack))
-      },
-      close: () => output.close(),
-      warn: (message) => emit({ type: 'warning', message: `${stream.name}: ${message}` }),
+      retentionHours: () => registry.get(stream.name)?.retentionHours ?? 0,
+      store: async () => (await store.stream(storeKey(stream))).beginSession(),
+      leave,
+      emit,
     })
+    this.#calls.add(open)
+    onResponseOver(call.response, () => {
+      leave()
+      this.#calls.delete(open)
+      open.over()
+      emit({ type: 'closed', stream: stream.name, session, bodyBytes: open.exchange.bodyBytes })
+    })
+    if (this.#ended) open.exchange.shutDown()
+  }
+
+  /** A fault plan may keep `100 Continue` and 200 apart. False where nobody waits any more. */
+  async #waitBeforeOk({ request, response, faults }: KnownCall): Promise<boolean> {
+    for (const fault of faults) {
+      if (fault.fault !== 'delay' || fault.before !== 'ok') continue
+      continueOnce(request, response)
+      this.#options.emit({ type: 'fault', fault, operation: 'putMedia' })
+      if (!(await this.#options.faults.pause(response, fault.ms))) return false
+    }
+    return true
   }
 }
 
-const timers = {
-  monotonicMs: () => performance.now(),
-  setTimer(delayMs: number, task: () => void) {
-    const timer = setTimeout(task, delayMs)
-    return { cancel: () => clearTimeout(timer) }
-  },
+/** Only where it has not been said: what follows it is the answer. */
+function continueOnce(request: IncomingMessage, response: ServerResponse): void {
+  if (!isContinueExpected(request)) return
+  response.writeContinue()
+  delete request.headers.expect
 }
 
 function limitsOf(settings: LocalKvsSettings): Limits {

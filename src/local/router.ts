@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Credentials } from '../core/aws/credentials/credentials.ts'
 import type { Headers } from '../core/aws/sigv4.ts'
 import type { Verifier } from './auth/verify.ts'
 import { parseRequest } from './control/fields.ts'
 import { ServiceError } from './errors.ts'
 import type { LocalKvsEvent } from './events.ts'
+import type { CallFault, OperationName } from './faults/fault.ts'
+import type { Faults } from './faults/faults.ts'
+import { strikeAnswer } from './faults/strikeAnswer.ts'
 import { sendError, sendErrorAndClose } from './http/reply.ts'
 import { readBody } from './http/requestBody.ts'
 
@@ -15,16 +19,23 @@ export interface Call {
   readonly requestId: string
 }
 
+/** A call of somebody known, and what is to go wrong with it. */
+export interface KnownCall extends Call {
+  readonly credentials: Credentials
+  readonly faults: readonly CallFault[]
+}
+
 /** Answers a call whose body is the JSON object `input`. What it throws before it has answered is sent. */
 export type JsonRoute = (input: Readonly<Record<string, unknown>>, call: Call) => Promise<void> | void
 
 /** Answers a call whose body streams. */
-export type StreamingRoute = (call: Call) => void
+export type StreamingRoute = (call: KnownCall) => Promise<void> | void
 
 export interface RouterOptions {
   readonly verifier: Verifier
   readonly jsonRoutes: ReadonlyMap<string, JsonRoute>
   readonly streamingRoutes: ReadonlyMap<string, StreamingRoute>
+  readonly faults: Faults
   nowMs(): number
   emit(event: LocalKvsEvent): void
 }
@@ -60,15 +71,17 @@ export class Router {
       if (streaming === undefined && json === undefined) throw unknownOperation()
       const head = { method: 'POST', path, query, headers: headersOf(request) }
       if (streaming !== undefined) {
-        this.#options.verifier.verify({ ...head, body: null }, this.#options.nowMs())
-        streaming(call)
+        const credentials = this.#options.verifier.verify({ ...head, body: null }, this.#options.nowMs())
+        const faults = await this.#strike(operation, streamOfHeaders(request), call)
+        if (faults !== null) await streaming({ ...call, credentials, faults })
         return
       }
       if (isContinueExpected(request)) response.writeContinue()
       const body = await readBody(request)
       if (body === null) return
       this.#options.verifier.verify({ ...head, body }, this.#options.nowMs())
-      await json?.(parseRequest(body), call)
+      const input = parseRequest(body)
+      if ((await this.#strike(operation, streamOfInput(input), call)) !== null) await json?.(input, call)
     } catch (thrown) {
       const error = thrown instanceof ServiceError ? thrown : this.#failure(thrown, operation)
       this.#options.emit({ type: 'refused', operation: operation.slice(1), error })
@@ -76,6 +89,18 @@ export class Router {
       else if (request.complete) sendError(response, error, requestId)
       else sendErrorAndClose(request, response, error, requestId)
     }
+  }
+
+  /** Null where a fault has left nothing to answer. */
+  async #strike(path: string, stream: string | undefined, call: Call): Promise<readonly CallFault[] | null> {
+    const operation = path.slice(1) as OperationName
+    const faults = this.#options.faults.call(operation, stream)
+    const { faults: plan, emit } = this.#options
+    const goesOn = await strikeAnswer(faults, call, {
+      pause: (response, ms) => plan.pause(response, ms),
+      tell: (fault) => emit({ type: 'fault', fault, operation, ...(stream !== undefined && { stream }) }),
+    })
+    return goesOn ? faults : null
   }
 
   #failure(thrown: unknown, operation: string): ServiceError {
@@ -88,6 +113,16 @@ export class Router {
 /** True where the client waits for "100 Continue" before it sends the body. */
 export function isContinueExpected(request: IncomingMessage): boolean {
   return (request.headers.expect ?? '').toLowerCase() === '100-continue'
+}
+
+function streamOfHeaders({ headers }: IncomingMessage): string | undefined {
+  return streamOfInput({ StreamName: headers['x-amzn-stream-name'], StreamARN: headers['x-amzn-stream-arn'] })
+}
+
+/** The stream's name, be it from its ARN. */
+function streamOfInput({ StreamName, StreamARN }: Readonly<Record<string, unknown>>): string | undefined {
+  if (typeof StreamName === 'string') return StreamName
+  return typeof StreamARN === 'string' ? StreamARN.split('/')[1] : undefined
 }
 
 function unknownOperation(): ServiceError {

@@ -6,7 +6,15 @@ import { DirectoryClaim } from './running.ts'
 import { inTemporaryFolder } from './testing/temporaryKvs.ts'
 
 const deadPid = 2 ** 22 + 1
-const where = { url: 'https://localhost:1', host: '127.0.0.1', port: 1, region: 'x', caFile: null }
+const where = {
+  url: 'https://localhost:1',
+  host: '127.0.0.1',
+  port: 1,
+  region: 'x',
+  caFile: null,
+  iotPort: null,
+  machineUrl: 'http://127.0.0.1:2',
+}
 
 describe('the claim on a folder', () => {
   it('is taken over from a dead endpoint by one only, however many try', async () => {

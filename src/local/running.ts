@@ -19,6 +19,10 @@ export interface RunningEndpoint {
   readonly region: string
   /** Path of the authority's certificate, null for plain HTTP. */
   readonly caFile: string | null
+  /** Port of the IoT credentials provider, null for plain HTTP. */
+  readonly iotPort: number | null
+  /** Of the instance metadata service and the credentials of containers. */
+  readonly machineUrl: string
 }
 
 /** What the file holds from the start on; where the endpoint is to be found follows when it listens. */
@@ -187,8 +191,8 @@ export async function findRunning(directory: string): Promise<RunningEndpoint | 
   const kept = parseClaim(await readText(runningFile(directory)))
   if (kept === null || !isComplete(kept) || !(await isInUse(kept)) || !(await answers(kept.host, kept.port)))
     return null
-  const { pid, url, host, port, region, caFile } = kept
-  return { pid, url, host, port, region, caFile }
+  const { pid, url, host, port, region, caFile, iotPort, machineUrl } = kept
+  return { pid, url, host, port, region, caFile, iotPort, machineUrl }
 }
 
 /** True where the one who wrote the claim is alive, be it that its start takes long. */
@@ -227,7 +231,9 @@ function parseClaim(text: string | null): Claim | null {
 function isComplete(claim: Claim): claim is Claim & RunningEndpoint {
   const { pid, url, host, port, region } = claim
   return (
-    Number.isInteger(pid) && Number.isInteger(port) && [url, host, region].every((text) => typeof text === 'string')
+    Number.isInteger(pid) &&
+    Number.isInteger(port) &&
+    [url, host, region].every((text) => typeof text === 'string')
   )
 }
 

@@ -48,13 +48,26 @@ const options: readonly Option[] = [
     value: 'NAME',
     help: 'host name, with :PORT where it differs, that clients are told to connect to',
   },
+  { name: 'faults', value: 'FILE', help: 'what goes wrong, and when: a list in JSON, see docs/local.md' },
+  {
+    name: 'token-life',
+    value: 'SECONDS',
+    kind: 'number',
+    min: 1,
+    max: 86_400,
+    default: '3600',
+    help: 'how long temporary credentials are good for',
+  },
+  { name: 'iot', help: 'env: credentials come from the IoT certificate of the folder' },
+  { name: 'imds', help: 'env: credentials come from the instance metadata service' },
+  { name: 'container', help: 'env: credentials come as in a container' },
   { name: 'help', short: 'h', help: 'show this and exit' },
 ]
 
 export const localSyntax: CommandSyntax = {
   name: 'local',
   summary: 'Runs an endpoint on this machine; kvs local env prints the settings that lead programs to it.',
-  usage: '[env] [--port PORT] [--dir DIR]',
+  usage: '[env [--iot|--imds|--container]] [--port PORT] [--dir DIR]',
   options,
   notes: [
     'kvs local env:',
@@ -63,5 +76,8 @@ export const localSyntax: CommandSyntax = {
     '  another shell, which uses the endpoint from then on:',
     '',
     '  eval "$(kvs local env)"',
+    '',
+    '  With --iot, --imds or --container the shell gets no keys, but a way to keys',
+    '  that expire after --token-life, so that their rotation can be watched.',
   ],
 }

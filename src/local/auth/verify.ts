@@ -32,8 +32,8 @@ export interface SignedRequest {
 }
 
 export interface VerifierOptions {
-  /** The credentials behind an access key id. */
-  lookup(accessKeyId: string): Credentials | undefined
+  /** The credentials behind an access key id and a session token, which is empty where the request brings none. */
+  lookup(accessKeyId: string, sessionToken: string): Credentials | undefined
   readonly region: string
 }
 
@@ -54,8 +54,8 @@ export class Verifier {
     this.#options = options
   }
 
-  /** Returns the access key id of a sound signature; throws ServiceError for any other. */
-  verify(request: SignedRequest, nowMs: number): string {
+  /** Returns whose a sound signature is; throws ServiceError for any other. */
+  verify(request: SignedRequest, nowMs: number): Credentials {
     const header = headerValue(request.headers, 'authorization')
     if (header === undefined) {
       throw new ServiceError('MissingAuthenticationTokenException', 403, 'Missing Authentication Token')
@@ -64,12 +64,13 @@ export class Verifier {
     const dateTime = requestTime(request.headers)
     checkScope(authorization, dateTime, this.#options.region)
     checkSkew(dateTime, nowMs)
-    const credentials = this.#options.lookup(authorization.accessKeyId)
+    const sessionToken = headerValue(request.headers, 'x-amz-security-token') ?? ''
+    const credentials = this.#options.lookup(authorization.accessKeyId, sessionToken)
     if (credentials === undefined) throw unrecognized()
-    checkToken(request.headers, credentials, nowMs)
+    checkToken(sessionToken, credentials, nowMs)
     checkSignedHeaders(request.headers, authorization.signedHeaders)
     this.#checkSignature(request, authorization, credentials, dateTime)
-    return authorization.accessKeyId
+    return credentials
   }
 
   #checkSignature(request: SignedRequest, given: Authorization, credentials: Credentials, dateTime: string): void {
@@ -145,8 +146,7 @@ function checkSkew(dateTime: string, nowMs: number): void {
 }
 
 /** The C SDK sends the session token without signing it, others sign it: either will do, but it must be the right one. */
-function checkToken(headers: Headers, credentials: Credentials, nowMs: number): void {
-  const token = headerValue(headers, 'x-amz-security-token') ?? ''
+function checkToken(token: string, credentials: Credentials, nowMs: number): void {
   if (!sameText(token, credentials.sessionToken ?? '')) throw unrecognized()
   if (credentials.expiration !== undefined && credentials.expiration.getTime() <= nowMs) {
     throw new ServiceError('ExpiredTokenException', 403, 'The security token included in the request is expired')

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import { KvsError } from '../../core/errors.ts'
 import { systemCode } from '../files.ts'
 import type { KeyedCertificate } from '../tls/certificate.ts'
+import { speaksOver } from './cutConnection.ts'
 import { endConnection } from './reply.ts'
 
 /** A request head must have come by then: without a limit, slow clients could hold all connections. */
@@ -21,6 +22,8 @@ export interface ListenerOptions {
   readonly maxConnections: number
   /** Null: plain HTTP. */
   readonly certificate: KeyedCertificate | null
+  /** Certificate of the authority, PEM, of which clients must have a certificate; whether they do is for `onRequest` to look. */
+  readonly clientAuthority?: string
   /** Gets every request, also those that expect "100 Continue": `Expect` is for it to answer. */
   readonly onRequest: RequestListener
 }
@@ -43,6 +46,8 @@ export class Listener {
   readonly #connections = new Set<Socket>()
   /** What speaks HTTP: the TLS socket where there is one. */
   readonly #sockets = new Set<Socket>()
+  /** TCP connections by where they come from. */
+  readonly #byPort = new Map<string, Socket>()
   #closing = false
 
   private constructor(options: ListenerOptions) {
@@ -51,9 +56,12 @@ export class Listener {
       this.#server = createHttpServer(httpOptions, onRequest)
       this.#replaceCertificate = () => undefined
     } else {
-      const server = createHttpsServer({ ...httpOptions, ...tlsOptions(certificate) }, onRequest)
+      const server = createHttpsServer(
+        { ...httpOptions, ...tlsOptions(certificate), ...clientOptions(options) },
+        onRequest,
+      )
       this.#server = server
-      this.#replaceCertificate = (next) => server.setSecureContext(tlsOptions(next))
+      this.#replaceCertificate = (next) => server.setSecureContext({ ...tlsOptions(next), ...clientOptions(options) })
     }
     this.#server.on('checkContinue', onRequest)
     // An unknown expectation is ignored, as the service does.
@@ -135,8 +143,17 @@ export class Listener {
       socket.once('close', () => into.delete(socket))
       // A reset connection is nobody's fault here; who serves it hears of the close.
       socket.on('error', () => undefined)
+      // Node.js does not say over which connection a TLS socket speaks.
+      if (event === 'connection') this.#byPort.set(portOf(socket), socket)
+      else speaksOver(socket, this.#byPort.get(portOf(socket)) ?? socket)
+      const name = portOf(socket)
+      socket.once('close', () => this.#byPort.get(name) === socket && this.#byPort.delete(name))
     })
   }
+}
+
+function portOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress}:${remotePort}`
 }
 
 const httpOptions: ServerOptions = {
@@ -158,6 +175,11 @@ function tlsOptions(certificate: KeyedCertificate) {
     allowHalfOpen: true,
     handshakeTimeout: handshakeTimeoutMs,
   }
+}
+
+/** A client without the right certificate gets an answer that says so. */
+function clientOptions({ clientAuthority }: ListenerOptions) {
+  return clientAuthority === undefined ? {} : { requestCert: true, rejectUnauthorized: false, ca: clientAuthority }
 }
 
 function cannotListen(error: Error, host: string, port: number): KvsError {

@@ -19,10 +19,11 @@ export function sendJson(response: ServerResponse, status: number, value: object
   response.end(body)
 }
 
-/** Answers with an error as the service does: name in a header and, for the SDKs, in the body. */
+/** Answers with an error as the service does: name in a header and, for the SDKs, in the body; an empty name is left out. */
 export function sendError(response: ServerResponse, error: ServiceError, requestId: string): void {
-  response.setHeader('x-amzn-ErrorType', error.type)
-  sendJson(response, error.status, { __type: error.type, Message: error.message }, requestId)
+  const { type, status, message } = error
+  if (type !== '') response.setHeader('x-amzn-ErrorType', type)
+  sendJson(response, status, { ...(type !== '' && { __type: type }), Message: message }, requestId)
 }
 
 /** The same for a request whose body has not been read: the connection ends with the answer. */

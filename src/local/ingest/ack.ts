@@ -1,6 +1,6 @@
 /** Acknowledgements as the service writes them: one flat JSON object a line (the spelling on the wire, not in the docs). */
 
-import { type AckErrorId, ackErrors } from './errors.ts'
+import { ackErrorCode } from './errors.ts'
 
 /** BUFFERING, RECEIVED or PERSISTED of a fragment. */
 export interface FragmentAck {
@@ -13,7 +13,8 @@ export interface FragmentAck {
 /** Why the session ends; of a fragment where one is at fault. */
 export interface ErrorAck {
   readonly type: 'ERROR'
-  readonly errorId: AckErrorId
+  /** One of the ids of `ackErrors`, or whatever a fault plan says. */
+  readonly errorId: number
   /** Null where no fragment is at fault, or its timecode is not known. */
   readonly timecode: number | null
   readonly number: string | null
@@ -35,6 +36,6 @@ export function ackLine(ack: Ack): string {
     ...(ack.timecode !== null && { FragmentTimecode: ack.timecode }),
     ...(ack.number !== null && { FragmentNumber: ack.number }),
   }
-  const error = ack.type === 'ERROR' ? { ErrorId: ack.errorId, ErrorCode: ackErrors[ack.errorId] } : {}
+  const error = ack.type === 'ERROR' ? { ErrorId: ack.errorId, ErrorCode: ackErrorCode(ack.errorId) } : {}
   return `${JSON.stringify({ EventType: ack.type, ...fragment, ...error })}\n`
 }

@@ -5,9 +5,9 @@
 
 import { MatroskaError } from '../../core/mux/events.ts'
 import type { Timer } from '../../core/platform.ts'
-import type { OpenFragment, SessionStore } from '../store/sessionStore.ts'
+import type { FragmentFacts, OpenFragment, SessionStore } from '../store/sessionStore.ts'
 import type { Ack } from './ack.ts'
-import { type AckErrorId, AckFault } from './errors.ts'
+import { AckFault } from './errors.ts'
 import { GatheredBytes } from './gatheredBytes.ts'
 import { HeldBytes } from './heldBytes.ts'
 import { type Limits, noLimits } from './limits.ts'
@@ -45,7 +45,12 @@ export interface PutMediaOptions {
   close(): void
   /** Something that the service would not like, though no ack says so. */
   warn?(message: string): void
+  /** What a fault plan finds wrong with the fragment of that number, counted from 1, null where nothing. */
+  faultOf?(fragment: number, when: FaultMoment): AckFault | null
 }
+
+/** When a fault plan may refuse a fragment: after BUFFERING, instead of RECEIVED, instead of PERSISTED. */
+export type FaultMoment = 'begin' | 'end' | 'store'
 
 /** The fragment that is arriving. */
 interface Arriving {
@@ -66,6 +71,7 @@ export class PutMediaSession {
   /** What belongs to no fragment yet: the header, or what follows an end-of-fragment tag. */
   readonly #between = new GatheredBytes(mostBytesBetween)
   #arriving: Arriving | null = null
+  #fragments = 0
   /** Takes no more bytes: they are over, or at fault. */
   #ended = false
   /** Sends no more acks. */
@@ -98,7 +104,7 @@ export class PutMediaSession {
       gone: () => this.#finishBody(4000),
     })
     this.#connectionTimer = Number.isFinite(limits.connectionMs)
-      ? options.timers.setTimer(limits.connectionMs, () => this.#fail(4003, 'the connection is too old'))
+      ? options.timers.setTimer(limits.connectionMs, () => this.fail(4003, 'the connection is too old'))
       : null
   }
 
@@ -140,7 +146,17 @@ export class PutMediaSession {
     this.#sendError(4008, 'the stream has been deleted', null)
   }
 
-  #finishBody(idWhenCut: AckErrorId): void {
+  /** Ends the session with an error of the fragment that is arriving, told after the acks of those before it. */
+  fail(id: number, reason: string, nameless = false): void {
+    if (this.#ended) return
+    const arriving = this.#arriving
+    this.#stop()
+    const { timecode, number } = { timecode: arriving?.timecode ?? null, number: arriving?.stored.number ?? null }
+    const isNamed = timecode !== null && number !== null && !nameless
+    this.#afterCommits(() => this.#sendError(id, reason, isNamed ? { timecode, number } : null))
+  }
+
+  #finishBody(idWhenCut: number): void {
     if (this.#ended) return
     this.#attempt(idWhenCut, () => this.#media.end())
     if (this.#ended) return
@@ -149,13 +165,14 @@ export class PutMediaSession {
   }
 
   /** Runs what parses; `id` is what it means when the bytes are not Matroska. */
-  #attempt(id: AckErrorId, parse: () => void): void {
+  #attempt(id: number, parse: () => void): void {
     try {
       parse()
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       // What is neither is a mistake of ours, and the producer may try again.
-      this.#fail(error instanceof AckFault ? error.id : error instanceof MatroskaError ? id : 5000, reason)
+      if (error instanceof AckFault) this.fail(error.id, reason, error.nameless)
+      else this.fail(error instanceof MatroskaError ? id : 5000, reason)
     }
   }
 
@@ -182,38 +199,57 @@ export class PutMediaSession {
     if (!(startMs >= 0 && arriving.producerMs <= latestMs)) {
       throw new AckFault(4007, 'the producer start timestamp and the timecode mean no time')
     }
+    this.#fragments++
+    this.#throwFault('begin')
+  }
+
+  #throwFault(when: FaultMoment): void {
+    const fault = this.#options.faultOf?.(this.#fragments, when) ?? null
+    if (fault !== null) throw fault
   }
 
   #endFragment(position: number, lengthMs: number): void {
     this.#assign(this.#held.takeUntil(position))
     const arriving = this.#arriving
     if (arriving === null || arriving.timecode === null) return
+    this.#throwFault('end')
     const { stored, timecode, producerMs } = arriving
     this.#arriving = null
     this.#send({ type: 'RECEIVED', timecode, number: stored.number })
     const retained = this.#options.retentionHours > 0
     this.#commitsPending++
-    const committed = stored.commit({ timecode, producerMs, lengthMs }).then(
-      () => null,
-      (error: unknown) => error,
-    )
+    const committed = this.#store(stored, { timecode, producerMs, lengthMs })
     this.#afterCommits(async () => {
       const failure = await committed
       this.#commitsPending--
       if (failure !== null) {
         this.#stop()
-        this.#sendError(5001, `not stored: ${String(failure)}`, { timecode, number: stored.number })
+        const { id, message, nameless } = failure
+        this.#sendError(id, message, nameless ? null : { timecode, number: stored.number })
       } else if (retained) {
         this.#send({ type: 'PERSISTED', timecode, number: stored.number })
       }
     })
   }
 
+  /** Never rejects: resolves with what went wrong, null where the fragment is stored. */
+  #store(stored: OpenFragment, facts: FragmentFacts): Promise<AckFault | null> {
+    const fault = this.#options.faultOf?.(this.#fragments, 'store') ?? null
+    if (fault !== null) {
+      stored.abort()
+      return Promise.resolve(fault)
+    }
+    return stored.commit(facts).then(
+      () => null,
+      (error: unknown) => new AckFault(5001, `not stored: ${String(error)}`),
+    )
+  }
+
   #assign(pieces: readonly Uint8Array[]): void {
     for (const piece of pieces) {
       if (this.#arriving !== null) {
         const wait = this.#arriving.stored.write(piece)
-        const failed = (error: unknown) => this.#fail(5001, `not stored: ${String(error)}`)
+        const failed = (error: unknown) => this.fail(5001, `not stored: ${String(error)}`)
         if (wait !== null) this.#waits.push(wait.catch(failed))
         continue
       }
@@ -235,17 +271,6 @@ export class PutMediaSession {
     })
   }
 
-  /** Ends the session with an error of the fragment that is arriving, told after the acks of those before it. */
-  #fail(id: AckErrorId, reason: string): void {
-    if (this.#ended) return
-    const arriving = this.#arriving
-    this.#stop()
-    const { timecode, number } = { timecode: arriving?.timecode ?? null, number: arriving?.stored.number ?? null }
-    this.#afterCommits(() =>
-      this.#sendError(id, reason, timecode !== null && number !== null ? { timecode, number } : null),
-    )
-  }
-
   #stop(): void {
     this.#ended = true
     this.#silence.end()
@@ -263,7 +288,7 @@ export class PutMediaSession {
     if (!this.#mute) this.#options.send(ack)
   }
 
-  #sendError(errorId: AckErrorId, reason: string, fragment: { timecode: number; number: string } | null): void {
+  #sendError(errorId: number, reason: string, fragment: { timecode: number; number: string } | null): void {
     this.#send({
       type: 'ERROR',
       errorId,

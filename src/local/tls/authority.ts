@@ -3,7 +3,13 @@ import { readFile } from 'node:fs/promises'
 import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { keepForOwner, replaceFile, systemCode } from '../files.ts'
-import { createAuthority, createServerCertificate, type KeyedCertificate, serverDays } from './certificate.ts'
+import {
+  createAuthority,
+  createClientCertificate,
+  createServerCertificate,
+  type KeyedCertificate,
+  serverDays,
+} from './certificate.ts'
 
 const dayMs = 86_400_000
 
@@ -17,12 +23,15 @@ export class Authority {
   readonly certificateFile: string
   /** True where others could read the key and its mode has just been set right. */
   readonly repaired: boolean
+  /** The authority's certificate itself, PEM. */
+  readonly certificate: string
   readonly #publicKey: KeyObject
   readonly #privateKey: KeyObject
 
   private constructor(certificateFile: string, certificate: X509Certificate, privateKey: KeyObject, repaired: boolean) {
     this.repaired = repaired
     this.certificateFile = certificateFile
+    this.certificate = certificate.toString()
     this.#publicKey = certificate.publicKey
     this.#privateKey = privateKey
   }
@@ -49,6 +58,17 @@ export class Authority {
   /** A certificate for a server that is reached by `names`. */
   serverCertificate(names: readonly string[], nowMs: number): KeyedCertificate {
     return createServerCertificate({ publicKey: this.#publicKey, privateKey: this.#privateKey }, names, nowMs)
+  }
+
+  /** A certificate for a client, which says who it is. */
+  clientCertificate(name: string, nowMs: number): KeyedCertificate {
+    return createClientCertificate({ publicKey: this.#publicKey, privateKey: this.#privateKey }, name, nowMs)
+  }
+
+  /** True for a certificate, PEM, that this authority has issued and that is valid until `untilMs` at least. */
+  hasIssued(certificate: string, untilMs: number): boolean {
+    const given = new X509Certificate(certificate)
+    return given.verify(this.#publicKey) && Date.parse(given.validTo) > untilMs
   }
 }
 

@@ -50,6 +50,7 @@ const oid = {
   authorityKeyIdentifier: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
   serverAuth: '1.3.6.1.5.5.7.3.1',
+  clientAuth: '1.3.6.1.5.5.7.3.2',
 } as const
 
 const authorityName = 'kvs local certificate authority'
@@ -69,11 +70,40 @@ export function createAuthority(nowMs: number): KeyedCertificate {
   return { certificate: pem('CERTIFICATE', der), privateKey: exportKey(keys.privateKey) }
 }
 
+interface AuthorityKeys {
+  readonly publicKey: KeyObject
+  readonly privateKey: KeyObject
+}
+
 /** A new server certificate for `names` (host names and IP addresses), signed by the authority whose key is given. */
 export function createServerCertificate(
-  authority: { readonly publicKey: KeyObject; readonly privateKey: KeyObject },
+  authority: AuthorityKeys,
   names: readonly string[],
   nowMs: number,
+): KeyedCertificate {
+  const alternatives = extension(oid.subjectAltName, false, sequence(...names.map(generalName)))
+  return createCertificate(authority, { name: 'kvs local', usage: oid.serverAuth, days: serverDays, nowMs }, [
+    alternatives,
+  ])
+}
+
+/** A new client certificate, which tells a server who its bearer is. */
+export function createClientCertificate(authority: AuthorityKeys, name: string, nowMs: number): KeyedCertificate {
+  return createCertificate(authority, { name, usage: oid.clientAuth, days: authorityDays, nowMs }, [])
+}
+
+interface Bearer {
+  readonly name: string
+  /** What the certificate is good for, an object identifier. */
+  readonly usage: string
+  readonly days: number
+  readonly nowMs: number
+}
+
+function createCertificate(
+  authority: AuthorityKeys,
+  { name, usage, days, nowMs }: Bearer,
+  more: readonly Uint8Array[],
 ): KeyedCertificate {
   const keys = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
   const signer = {
@@ -85,13 +115,13 @@ export function createServerCertificate(
     extension(oid.basicConstraints, true, sequence()),
     // Bit 0: digitalSignature, all that ECDHE needs.
     extension(oid.keyUsage, true, bitString(Uint8Array.of(0b1000_0000), 7)),
-    extension(oid.extendedKeyUsage, false, sequence(objectIdentifier(oid.serverAuth))),
+    extension(oid.extendedKeyUsage, false, sequence(objectIdentifier(usage))),
     extension(oid.subjectKeyIdentifier, false, octetString(keyIdentifier(keys.publicKey))),
     extension(oid.authorityKeyIdentifier, false, sequence(implicit(0, signer.keyIdentifier))),
-    extension(oid.subjectAltName, false, sequence(...names.map(generalName))),
+    ...more,
   ]
-  const subject = distinguishedName('kvs local')
-  const der = certificate({ signer, subject, publicKey: keys.publicKey, nowMs, days: serverDays, extensions })
+  const subject = distinguishedName(name)
+  const der = certificate({ signer, subject, publicKey: keys.publicKey, nowMs, days, extensions })
   return { certificate: pem('CERTIFICATE', der), privateKey: exportKey(keys.privateKey) }
 }
 

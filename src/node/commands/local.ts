@@ -1,5 +1,6 @@
 /** `kvs local`: the endpoint on this machine, and `kvs local env`: how a shell makes its programs use it. */
 
+import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Command, Host } from '../../cli/command.ts'
@@ -7,17 +8,19 @@ import { localSyntax } from '../../cli/commands/localSyntax.ts'
 import type { Options } from '../../cli/options.ts'
 import { KvsError } from '../../core/errors.ts'
 import type { Process } from '../../core/platform.ts'
-import { readCredentials } from '../../local/auth/credentials.ts'
 import { PortTaken } from '../../local/http/listener.ts'
-import { LocalKvs, type LocalKvsEvent, type LocalKvsOptions } from '../../local/index.ts'
-import { findRunning, type RunningEndpoint } from '../../local/running.ts'
+import { type Fault, LocalKvs, type LocalKvsEvent, type LocalKvsOptions, parseFaults } from '../../local/index.ts'
+import { printEnvironment, quoted, ways } from './localEnvironment.ts'
 
 export const localCommand: Command = { ...localSyntax, run: local }
 
 async function local(given: Options, host: Host): Promise<number> {
   const [operand, ...more] = given.operands
   const directory = resolve(given.text('dir') ?? defaultDirectory(host.process))
-  if (operand === 'env' && more.length === 0) return await printEnvironment(directory, host.process)
+  if (operand === 'env' && more.length === 0) return await printEnvironment(directory, given, host.process)
+  for (const way of ways) {
+    if (given.flag(way)) throw new KvsError('USAGE', `--${way} is for kvs local env`)
+  }
   if (operand !== undefined)
     throw new KvsError('USAGE', `"${[operand, ...more].join(' ')}" is nothing that kvs local takes`)
   return await serve(given, directory, host.process)
@@ -54,6 +57,8 @@ async function start(given: Options, directory: string, process: Process): Promi
     region: given.text('region') ?? 'us-west-2',
     limits: given.text('limits') === 'off' ? 'off' : 'on',
     concurrentPutMedia: given.number('concurrent') ?? 2,
+    tokenLifeMs: Math.round(1000 * (given.number('token-life') ?? 3600)),
+    faults: given.has('faults') ? await readFaults(given.text('faults') ?? '') : [],
     ...(given.has('advertise') && { advertise: given.text('advertise') ?? '' }),
   }
   try {
@@ -99,6 +104,10 @@ function eventText(event: LocalKvsEvent): string {
       return `${event.stream} #${event.session}: ${ackText(event.ack)}`
     case 'warning':
       return `warning: ${event.message}`
+    case 'credentials':
+      return `${event.route}: ${event.accessKeyId} until ${new Date(event.expiresMs).toTimeString().slice(0, 8)}`
+    case 'fault':
+      return faultText(event)
   }
 }
 
@@ -113,46 +122,30 @@ function ackText(ack: Extract<LocalKvsEvent, { type: 'ack' }>['ack']): string {
   }
 }
 
-function timeOfDay(): string {
-  return new Date().toTimeString().slice(0, 8)
+function faultText({ fault, operation, stream, session }: Extract<LocalKvsEvent, { type: 'fault' }>): string {
+  const { fault: name, ...members } = fault
+  const where = `${stream ?? operation ?? 'everything'}${session === undefined ? '' : ` #${session}`}`
+  return `${where}: fault ${name} ${JSON.stringify(members)}`
 }
 
-async function printEnvironment(directory: string, process: Process): Promise<number> {
-  const running = await findRunning(directory)
-  if (running === null) {
-    throw new KvsError('CONFIGURATION', `no endpoint runs in ${directory}`, {
-      cause: 'kvs local is not running, or runs in another folder',
-      cure: 'start it with "kvs local", or name its folder with --dir',
+async function readFaults(path: string): Promise<readonly Fault[]> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (thrown) {
+    throw new KvsError('INPUT_MISSING', `${path} cannot be read: ${String(thrown)}`, { cure: 'check --faults' })
+  }
+  try {
+    return parseFaults(JSON.parse(text), path)
+  } catch (thrown) {
+    if (thrown instanceof KvsError) throw thrown
+    throw new KvsError('CONFIGURATION', `${path}: ${String(thrown)}`, {
+      cause: 'the file is no JSON',
+      cure: 'correct it; docs/local.md has an example',
     })
   }
-  const credentials = await readCredentials(directory)
-  if (credentials === null) throw new KvsError('CONFIGURATION', `${directory} holds no credentials`)
-  const settings = {
-    ...settingsOf(running),
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-  }
-  for (const [name, value] of Object.entries(settings)) process.stdout(`export ${name}=${quoted(value)}\n`)
-  // The SDKs pass the keys in the environment over where a profile is named.
-  process.stdout('unset AWS_PROFILE\n')
-  // A token left over from another session would be sent along and refused.
-  if (credentials.sessionToken === undefined) process.stdout('unset AWS_SESSION_TOKEN\n')
-  else process.stdout(`export AWS_SESSION_TOKEN=${quoted(credentials.sessionToken)}\n`)
-  return 0
 }
 
-/** For this program, the C SDK, and the AWS SDKs and command line. */
-function settingsOf({ url, region, caFile }: RunningEndpoint): Record<string, string> {
-  return {
-    AWS_DEFAULT_REGION: region,
-    AWS_REGION: region,
-    CONTROL_PLANE_URI: url,
-    AWS_ENDPOINT_URL_KINESIS_VIDEO: url,
-    ...(caFile !== null && { AWS_KVS_CACERT_PATH: caFile, NODE_EXTRA_CA_CERTS: caFile, AWS_CA_BUNDLE: caFile }),
-  }
-}
-
-/** A word for a POSIX shell, whatever is in it. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`
+function timeOfDay(): string {
+  return new Date().toTimeString().slice(0, 8)
 }
