@@ -1,6 +1,7 @@
 /** What a producer tells of itself. */
 
 import type { PreparedStream } from './aws/prepare.ts'
+import { type PressureReport, pressureText } from './buffer/pressureText.ts'
 import type { KvsError } from './errors.ts'
 import type { Ack } from './frame/ack.ts'
 import type { WallMs } from './frame/time.ts'
@@ -24,6 +25,8 @@ export type ProducerEvent =
       readonly frames: number
       readonly error: KvsError
     }
+  /** The network does not keep up with the source, or does so again. */
+  | { readonly type: 'pressure'; readonly report: PressureReport }
   | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'end'; readonly summary: Summary }
 
@@ -44,6 +47,9 @@ export function logEvent(log: Log, event: ProducerEvent): void {
       break
     case 'lost':
       log.warn({ reason: event.reason, frames: event.frames }, `kvs: lost: ${event.error.message}`)
+      break
+    case 'pressure':
+      log.warn(event.report, `kvs: ${pressureText(event.report)}`)
       break
     case 'warning':
       log.warn({}, `kvs: ${event.message}`)

@@ -3,8 +3,10 @@
 import type { FragmentBuffer } from './buffer/fragmentBuffer.ts'
 import { KvsError } from './errors.ts'
 import type { Frame } from './frame/frame.ts'
+import type { WallMs } from './frame/time.ts'
 import type { Timeline } from './frame/timeline.ts'
 import type { Packager } from './mux/packager.ts'
+import type { Verdict } from './room.ts'
 import { countLoss, type LossReason, type Stats } from './stats.ts'
 
 export interface IntakeOptions {
@@ -12,8 +14,8 @@ export interface IntakeOptions {
   readonly timeline: Timeline
   readonly buffer: FragmentBuffer
   readonly stats: Stats
-  /** Makes sure of room for so many bytes; false where there is none now. */
-  readonly makeRoom: (bytes: number) => boolean
+  /** Makes sure of room for so many bytes; `beginsMs` is the time of a frame that begins a fragment. */
+  readonly makeRoom: (bytes: number, beginsMs: WallMs | undefined) => Verdict
   /** A fragment has begun. */
   readonly onOpened: () => void
 }
@@ -39,11 +41,22 @@ export class Intake {
     const originMs = timeline.originMs(frame, packager.latestMs)
     const ptsMs = Math.round(originMs + frame.pts)
     const dtsMs = Math.round(originMs + frame.dts)
-    const placement = packager.place(ptsMs, dtsMs)
-    if (placement === 'discard') return this.#leaveOut(frame, this.#skipping)
-    if (placement === 'no-video') return this.#leaveOut(frame, 'no-video')
-    if (!makeRoom(packager.roomBytes())) return false
-    packager.write(frame, placement)
+    for (;;) {
+      const placement = packager.place(ptsMs, dtsMs)
+      if (placement === 'discard') return this.#leaveOut(frame, this.#skipping)
+      if (placement === 'no-video') return this.#leaveOut(frame, 'no-video')
+      const verdict = makeRoom(packager.roomBytes(), placement === 'open' ? ptsMs : undefined)
+      if (verdict === 'room') return this.#write(frame, placement)
+      if (verdict === 'full') return false
+      if (verdict === 'lost') {
+        this.abandon('overflow')
+        return this.#leaveOut(frame, 'overflow')
+      }
+    }
+  }
+
+  #write(frame: Frame, placement: 'open' | 'append'): true {
+    this.#options.packager.write(frame, placement)
     if (placement === 'open') this.#opened()
     this.#countPut(frame)
     this.#countInFragment(frame)

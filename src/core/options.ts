@@ -1,6 +1,7 @@
 /** What a producer is told, and the checks that need nobody's help. */
 
 import type { CredentialProvider } from './aws/credentials/credentials.ts'
+import type { Overflow } from './buffer/pressure.ts'
 import { KvsError } from './errors.ts'
 import { codecNames, kindOf, type TrackOptions } from './frame/frame.ts'
 import type { WallMs } from './frame/time.ts'
@@ -19,6 +20,12 @@ export interface ProducerOptions {
   readonly tracks: readonly TrackOptions[]
   /** What media that is not confirmed may take of memory. */
   readonly bufferBytes: number
+  /** What happens to media that the buffer has no room for; default `block`: `putFrame` does not take it. */
+  readonly overflow?: Overflow | undefined
+  /** Longest time that the buffer may span, 20 s or more; then it overflows, too. Default: only its size counts. */
+  readonly bufferDurationMs?: number | undefined
+  /** Media that is still to be sent and further behind than this is left out, 2 s or more; default: never. */
+  readonly maxLatencyMs?: number | undefined
   /** False: a missing stream is an error. */
   readonly create: boolean
   /** Hours, 0 to 87600: for a stream that is created, default 2; compared with one that exists where given. */
@@ -71,11 +78,19 @@ function checkNumbers({
   bufferBytes,
   giveUpAfterMs = 0,
   rotateAfterMs = 1000,
+  bufferDurationMs = 20_000,
+  maxLatencyMs = 2000,
+  overflow = 'block',
   fragmentsPerSecond = 1,
   ptsOriginMs = 0,
 }: ProducerOptions): void {
   if (!(bufferBytes > 0)) fail(`a buffer of ${bufferBytes} bytes`, 'give it some memory')
   if (!(giveUpAfterMs >= 0)) fail(`giving up after ${giveUpAfterMs} ms`, 'use 0 or more')
+  if (!(bufferDurationMs >= 20_000)) fail(`a buffer of ${bufferDurationMs} ms`, 'use 20000 or more')
+  if (!(maxLatencyMs >= 2000)) fail(`${maxLatencyMs} ms behind at most`, 'use 2000 or more')
+  if (!['block', 'drop-oldest', 'drop-newest'].includes(overflow)) {
+    fail(`"${overflow}" is no way to overflow`, 'use block, drop-oldest or drop-newest')
+  }
   if (!(rotateAfterMs >= 1000 && rotateAfterMs <= 2_400_000)) {
     fail(`sessions of ${rotateAfterMs} ms`, 'use 1000 to 2400000')
   }

@@ -6,10 +6,12 @@ import { AckParser } from './ack/parser.ts'
 import { settle } from './ack/settle.ts'
 import type { PreparedStream } from './aws/prepare.ts'
 import { FragmentBuffer } from './buffer/fragmentBuffer.ts'
+import { Pressure } from './buffer/pressure.ts'
 import { KvsError } from './errors.ts'
 import { logEvent, type ProducerEvent } from './events.ts'
 import type { Fragment } from './frame/fragment.ts'
 import type { Frame, Track } from './frame/frame.ts'
+import type { WallMs } from './frame/time.ts'
 import { Timeline } from './frame/timeline.ts'
 import { Intake } from './intake.ts'
 import { sessionHeader, withSegmentUid } from './mux/header.ts'
@@ -17,7 +19,7 @@ import { Packager } from './mux/packager.ts'
 import { endOfFragment } from './mux/tags.ts'
 import { checkOptions, type ProducerOptions } from './options.ts'
 import type { Platform, Timer } from './platform.ts'
-import { Room } from './room.ts'
+import { Room, type Verdict } from './room.ts'
 import { FragmentRate } from './send/fragmentRate.ts'
 import { SessionLine } from './send/sessionLine.ts'
 import type { LineState } from './send/states.ts'
@@ -36,6 +38,7 @@ export class Producer {
   readonly #line: SessionLine
   readonly #timeline: Timeline
   readonly #room: Room
+  readonly #pressure = new Pressure()
   readonly #intake: Intake
   readonly #silence: SilenceWatch
   /** A frame was not taken, and nothing has changed since. */
@@ -75,7 +78,11 @@ export class Producer {
     this.#room = new Room({
       buffer: this.#buffer,
       blockBytes: platform.blocks.blockBytes,
+      overflow: options.overflow ?? 'block',
+      bufferDurationMs: options.bufferDurationMs ?? Number.POSITIVE_INFINITY,
+      maxLatencyMs: options.maxLatencyMs ?? Number.POSITIVE_INFINITY,
       line: this.#line,
+      seal: () => this.#packager.seal(),
       onWarning: (message) => this.#onEvent({ type: 'warning', message }),
     })
     this.#silence = new SilenceWatch({
@@ -89,7 +96,7 @@ export class Producer {
       timeline: this.#timeline,
       buffer: this.#buffer,
       stats: this.stats,
-      makeRoom: (bytes) => this.#makeRoom(bytes),
+      makeRoom: (bytes, beginsMs) => this.#makeRoom(bytes, beginsMs),
       onOpened: () => this.#silence.begin(),
     })
   }
@@ -201,10 +208,25 @@ export class Producer {
     return this.#summary?.error ?? new KvsError('STOPPED', 'the producer has been stopped')
   }
 
-  #makeRoom(bytes: number): boolean {
-    this.#heldUp = !this.#room.make(bytes)
-    this.#full = this.#heldUp
-    return !this.#full
+  #makeRoom(bytes: number, beginsMs: WallMs | undefined): Verdict {
+    if (beginsMs !== undefined) this.#lookAtPressure()
+    const verdict = this.#room.make(bytes, beginsMs)
+    this.#full = verdict === 'full'
+    this.#heldUp = this.#full
+    return verdict
+  }
+
+  #lookAtPressure(): void {
+    const { stats } = this
+    const report = this.#pressure.look({
+      nowMs: this.#platform.clock.monotonicMs(),
+      bytesPut: stats.bytesPut,
+      bytesSent: stats.bytesSent,
+      framesLost: (stats.lost.overflow?.frames ?? 0) + (stats.lost['too-late']?.frames ?? 0),
+      heldBytes: this.#buffer.heldBytes,
+      capacityBytes: this.#buffer.capacityBytes,
+    })
+    if (report !== undefined) this.#onEvent({ type: 'pressure', report })
   }
 
   #onStream(stream: PreparedStream): void {

@@ -1,37 +1,111 @@
 /** Room in the buffer for the next frame, and what gives way where there is none. */
 
 import type { FragmentBuffer } from './buffer/fragmentBuffer.ts'
+import { type Overflow, oldestToDrop, tooLate } from './buffer/pressure.ts'
 import { KvsError } from './errors.ts'
+import type { Fragment } from './frame/fragment.ts'
+import type { WallMs } from './frame/time.ts'
 import { serviceLimits } from './mux/fragmenter.ts'
 import type { SessionLine } from './send/sessionLine.ts'
+import type { LossReason } from './stats.ts'
 
 export interface RoomOptions {
   readonly buffer: FragmentBuffer
   readonly blockBytes: number
-  readonly line: Pick<SessionLine, 'releaseSentHead'>
+  readonly overflow: Overflow
+  /** Longest time that the buffer may span. */
+  readonly bufferDurationMs: number
+  /** What is still to be sent and further behind than this is left out. */
+  readonly maxLatencyMs: number
+  readonly line: Pick<SessionLine, 'releaseSentHead' | 'isSending' | 'lose'>
+  /** Completes the open fragment as it is. */
+  readonly seal: () => void
   readonly onWarning: (message: string) => void
 }
 
+/** Whether there is room for a frame. */
+export type Verdict =
+  | 'room'
+  /** Not now: it may be put again. */
+  | 'full'
+  /** What it belonged to has given way: it has to be placed anew. */
+  | 'moved'
+  /** There is none for it, nor for what depends on it: it is lost. */
+  | 'lost'
+
 export class Room {
   readonly #options: RoomOptions
+  readonly #isSending: (fragment: Fragment) => boolean
   #outgrown = false
 
   constructor(options: RoomOptions) {
     this.#options = options
+    this.#isSending = (fragment) => options.line.isSending(fragment)
   }
 
   /**
-   * Makes sure of room for `bytes`, where need be by giving up what is sent of a fragment larger than the buffer.
+   * Makes sure of room for `bytes`, by giving up other media where the options say so, or what is sent of a fragment
+   * larger than the buffer.
    *
+   * @param beginsMs the time of the frame where it begins a fragment
    * @throws KvsError FRAME_TOO_LARGE where there can never be any
    */
-  make(bytes: number): boolean {
-    const { buffer, line } = this.#options
+  make(bytes: number, beginsMs: WallMs | undefined): Verdict {
+    const { buffer } = this.#options
     this.#check(bytes)
-    if (buffer.reserve(bytes)) return true
-    if (!line.releaseSentHead()) return false
+    if (beginsMs !== undefined) {
+      this.#skipAhead(beginsMs)
+      if (this.#spansTooMuch(beginsMs)) return this.#giveWay(() => !this.#spansTooMuch(beginsMs))
+    }
+    return buffer.reserve(bytes) ? 'room' : this.#giveWay(() => buffer.reserve(bytes))
+  }
+
+  /** `enough` says whether what has been given up so far will do. */
+  #giveWay(enough: () => boolean): Verdict {
+    const { buffer, overflow, line } = this.#options
+    if (overflow === 'drop-oldest') {
+      const { open } = buffer
+      for (;;) {
+        const oldest = oldestToDrop(buffer.fragments, this.#isSending)
+        if (oldest === undefined) break
+        this.#lose(oldest, 'overflow', 'the buffer is full')
+        // Placed anew in any case: what `enough` has reserved is there the next time, too.
+        if (enough() || oldest === open) return 'moved'
+      }
+    }
+    if (overflow === 'drop-newest') return this.#dropNewest()
+    if (!line.releaseSentHead()) return 'full'
     this.#warnOutgrown()
-    return buffer.reserve(bytes)
+    return enough() ? 'moved' : 'full'
+  }
+
+  /** The open fragment gives way, or where some of it is sent already, ends here. */
+  #dropNewest(): Verdict {
+    const { buffer, seal } = this.#options
+    const { open } = buffer
+    if (open === undefined) return 'lost'
+    if (this.#isSending(open)) seal()
+    else this.#lose(open, 'overflow', 'the buffer is full')
+    return 'lost'
+  }
+
+  #skipAhead(nowMs: WallMs): void {
+    const { buffer, maxLatencyMs } = this.#options
+    if (maxLatencyMs === Number.POSITIVE_INFINITY) return
+    for (const fragment of tooLate(buffer.fragments, this.#isSending, nowMs, maxLatencyMs)) {
+      this.#lose(fragment, 'too-late', 'it is further behind than --max-latency allows')
+    }
+  }
+
+  #spansTooMuch(nowMs: WallMs): boolean {
+    const oldest = this.#options.buffer.fragments[0]
+    return oldest !== undefined && nowMs - oldest.timecodeMs > this.#options.bufferDurationMs
+  }
+
+  #lose(fragment: Fragment, reason: LossReason, why: string): void {
+    const cure = 'lower the bit rate, or give it a larger --size, or a --spool'
+    const cause = 'the network takes less than the source gives'
+    this.#options.line.lose(fragment, reason, new KvsError('DATA_LOST', why, { cause, cure }))
   }
 
   #check(bytes: number): void {

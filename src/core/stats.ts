@@ -9,6 +9,10 @@ export type LossReason =
   | 'refused'
   /** The session broke while a fragment larger than the buffer was on its way. */
   | 'larger-than-buffer'
+  /** The buffer was full, and the network took less than the source gave. */
+  | 'overflow'
+  /** Further behind than `maxLatencyMs` allows. */
+  | 'too-late'
   /** Still in the buffer when the producer stopped. */
   | 'not-delivered'
   /** Sound for which there was no picture: no fragment could carry it. */

@@ -28,6 +28,8 @@ function dataLost(stats: Stats): KvsError {
 const texts: Record<LossReason, string> = {
   refused: 'refused by the service',
   'larger-than-buffer': 'the connection broke during a fragment larger than the buffer',
+  overflow: 'the buffer was full',
+  'too-late': 'too far behind',
   'not-delivered': 'not delivered before the end',
   'no-video': 'sound without pictures',
 }

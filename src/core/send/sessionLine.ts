@@ -8,6 +8,7 @@ import type { Ack, Fault } from '../frame/ack.ts'
 import type { Fragment } from '../frame/fragment.ts'
 import type { MonotonicMs } from '../frame/time.ts'
 import type { Timer } from '../platform.ts'
+import type { LossReason } from '../stats.ts'
 import { ackError } from './ackError.ts'
 import { minCallIntervalMs } from './backoff.ts'
 import { Failures, type Resume } from './failures.ts'
@@ -93,6 +94,11 @@ export class SessionLine {
   /** Whether some of the fragment is with the network in the present session, and more of it is to follow. */
   isSending(fragment: Fragment): boolean {
     return this.#relay.session?.sending === fragment && fragment.state !== 'sent' && fragment.state !== 'received'
+  }
+
+  /** Gives up a fragment that is not on its way. */
+  lose(fragment: Fragment, reason: LossReason, error: KvsError): void {
+    this.#ledger.lost(fragment, reason, error)
   }
 
   /** The part of the open fragment that is sent may be given up, so that a fragment can outgrow the buffer. */
