@@ -112,8 +112,8 @@ export class FakeService {
   #answer(head: RequestHead, input: Record<string, unknown>): Uint8Array {
     const operation = head.path.slice(1)
     this.operations.push(operation)
-    const date = this.nowMs === undefined ? {} : { Date: new Date(this.nowMs()).toUTCString() }
-    const ok = (body: object) => jsonResponse(200, body, date)
+    const ok = (body: object) => jsonResponse(200, body, this.#date())
+    const refused = (refusal: Refusal) => refusedWith(refusal, this.#date())
     const refusal = this.refuse(operation, head)
     if (refusal !== undefined) return refused(refusal)
     const name = String(input['StreamName'] ?? String(input['StreamARN']).split('/')[1])
@@ -128,8 +128,12 @@ export class FakeService {
     return ok({})
   }
 
+  #date(): Readonly<Record<string, string>> {
+    return this.nowMs === undefined ? {} : { Date: new Date(this.nowMs()).toUTCString() }
+  }
+
   #create(name: string, input: Record<string, unknown>): Uint8Array {
-    if (this.streams.has(name)) return refused({ status: 400, type: 'ResourceInUseException' })
+    if (this.streams.has(name)) return refusedWith({ status: 400, type: 'ResourceInUseException' }, this.#date())
     const tags = (input['Tags'] ?? {}) as Record<string, string>
     const retentionHours = Number(input['DataRetentionInHours'])
     const stream = { retentionHours, mediaType: String(input['MediaType']), status: 'CREATING', tags }
@@ -162,7 +166,7 @@ export class FakeService {
     const missing = stream === undefined ? { status: 404, type: 'ResourceNotFoundException' } : undefined
     const refusal = this.refuse('putMedia', head) ?? missing ?? this.#tooMany(name)
     if (refusal !== undefined) {
-      connection.send(refused(refusal))
+      connection.send(refusedWith(refusal, this.#date()))
       connection.close(null)
       return undefined
     }
@@ -190,9 +194,9 @@ export class FakeService {
 }
 
 /** A refusal without a type is one of something between the client and the service. */
-function refused({ status, type, message }: Refusal): Uint8Array {
-  if (type === '') return jsonResponse(status, {})
-  return jsonResponse(status, { Message: message ?? `refused: ${type}` }, { 'x-amzn-ErrorType': type })
+function refusedWith({ status, type, message }: Refusal, date: Readonly<Record<string, string>>): Uint8Array {
+  if (type === '') return jsonResponse(status, {}, date)
+  return jsonResponse(status, { Message: message ?? `refused: ${type}` }, { 'x-amzn-ErrorType': type, ...date })
 }
 
 function streamInfo(name: string, stream: FakeStream): object {

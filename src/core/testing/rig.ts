@@ -26,6 +26,8 @@ export class CountedBlocks implements Blocks {
   readonly blockBytes: number
   held = 0
   most = 0
+  /** Whether the machine has no memory left. */
+  spent: () => boolean = () => false
   readonly #out = new Set<Uint8Array>()
 
   constructor(blockBytes: number) {
@@ -33,6 +35,7 @@ export class CountedBlocks implements Blocks {
   }
 
   take(): Uint8Array | null {
+    if (this.spent()) return null
     const block = new Uint8Array(this.blockBytes).fill(0xee)
     this.#out.add(block)
     this.held += this.blockBytes

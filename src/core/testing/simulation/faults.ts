@@ -68,6 +68,8 @@ export type Fault =
   | ({ readonly kind: 'source'; readonly how: 'gap' | 'late'; readonly track: 0 | 1 | 2 } & Window)
   /** The source's clock jumps. */
   | { readonly kind: 'sourceClock'; readonly atMs: number; readonly byMs: number }
+  /** The machine has no memory to give for a while. */
+  | ({ readonly kind: 'memory' } & Window)
   /** Sessions that are open end with an ERROR ack that names no fragment. */
   | { readonly kind: 'endSessions'; readonly atMs: number; readonly errorId: number }
 

@@ -1,5 +1,6 @@
 /** A scenario out of a seed: what is streamed, with which options, to which service, and what goes wrong. */
 
+import type { ProducerOptions } from '../../options.ts'
 import { type Fault, fragmentErrorIds, windowOf } from './faults.ts'
 import { faultsOf } from './planFaults.ts'
 import { SeededRandom } from './random.ts'
@@ -32,14 +33,18 @@ export interface ServicePlan {
   readonly endsResponse: boolean
 }
 
+/** What the producer is told beside its source. */
+export type OptionsPlan = Pick<
+  ProducerOptions,
+  'bufferBytes' | 'create' | 'giveUpAfterMs' | 'overflow' | 'bufferDurationMs' | 'maxLatencyMs' | 'rotateAfterMs'
+>
+
 export interface Scenario {
   readonly seed: number
   readonly source: SourcePlan
   readonly service: ServicePlan
-  readonly bufferBytes: number
+  readonly options: OptionsPlan
   readonly blockBytes: number
-  readonly create: boolean
-  readonly giveUpAfterMs: number | undefined
   readonly faults: readonly Fault[]
   readonly stopTimeoutMs: number
   /** Something in it may end the producer before it is told to. */
@@ -56,15 +61,24 @@ export function planOf(seed: number): Scenario {
   const source = sourceOf(random.fork())
   const service = serviceOf(random.fork())
   const [blockBytes, bufferBytes] = bufferOf(random.fork(), source)
-  const create = service.exists ? random.chance(0.7) : true
-  const giveUpAfterMs = random.chance(0.07) ? random.int(0, 30_000) : undefined
+  const options = optionsOf(random.fork(), bufferBytes, service)
   const faults = faultsOf(random.fork(), source.durationMs, service)
   const stopTimeoutMs = random.chance(0.15) ? random.pick([0, 100, 3000, 20_000]) : recoveryMs
-  const mayEnd = giveUpAfterMs !== undefined || faults.some((fault) => mayEndIt(fault, create, faults))
-  const passing = faults.every((fault) => passes(fault))
-  const mustDeliver = !mayEnd && passing && stopTimeoutMs === recoveryMs
-  const options = { bufferBytes, blockBytes, create, giveUpAfterMs, stopTimeoutMs }
-  return { seed, source, service, ...options, faults, mayEnd, mustDeliver }
+  const mayEnd = options.giveUpAfterMs !== undefined || faults.some((fault) => mayEndIt(fault, options.create, faults))
+  const mustDeliver = !mayEnd && faults.every(passes) && stopTimeoutMs === recoveryMs
+  return { seed, source, service, options, blockBytes, faults, stopTimeoutMs, mayEnd, mustDeliver }
+}
+
+function optionsOf(random: SeededRandom, bufferBytes: number, { exists }: ServicePlan): OptionsPlan {
+  return {
+    bufferBytes,
+    create: exists ? random.chance(0.7) : true,
+    giveUpAfterMs: random.chance(0.07) ? random.int(0, 30_000) : undefined,
+    overflow: random.pick(['block', 'block', 'drop-oldest', 'drop-newest']),
+    bufferDurationMs: random.chance(0.15) ? random.pick([20_000, 30_000]) : undefined,
+    maxLatencyMs: random.chance(0.15) ? random.pick([2000, 5000, 20_000]) : undefined,
+    rotateAfterMs: random.chance(0.5) ? random.pick([1000, 3000, 8000, 20_000]) : undefined,
+  }
 }
 
 function sourceOf(random: SeededRandom): SourcePlan {

@@ -173,8 +173,10 @@ const sourceClock: Maker = (situation) => ({
   byMs: situation.random.pick([-60_000, -6000, -2000, -40, 40, 2000, 30_000, 600_000]),
 })
 
+const memory: Maker = (situation) => ({ kind: 'memory', ...anyWindow(situation) })
+
 const makers: readonly Maker[] = [
   ...[dial, dial, refuse, refuse, refuse, cutAtByte, cutAtByte, cutAtByte, close, close, hold, hold, slow],
   ...[errorAck, errorAck, errorAck, endSessions, acks, acks, strayAck, deletion, clock, expire, provider, move],
-  ...[noContinue, source, sourceClock],
+  ...[noContinue, source, source, sourceClock, memory],
 ]

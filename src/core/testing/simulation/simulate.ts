@@ -25,7 +25,7 @@ export interface Outcome {
 }
 
 /** More than any run needs. */
-const mostTimers = 400_000
+const mostTimers = 60_000
 
 /** Nobody checks signatures here: a hash that costs little does as well. */
 const quickCrypto: Crypto = { sha256: quickHash, hmacSha256: (_key, bytes) => quickHash(bytes) }
@@ -58,16 +58,14 @@ export async function play(scenario: Scenario): Promise<Outcome> {
 const identities = new WeakMap<Rig, Identities>()
 
 function rigOf(scenario: Scenario, random: SeededRandom): Rig {
-  const { service, source, bufferBytes, blockBytes, create, giveUpAfterMs } = scenario
+  const { service, source, options, blockBytes } = scenario
   const sound = { codec: 'aac', sampleRateHz: 48_000, channels: 2 } as const
   const tracks = { none: [{ codec: 'h264' }], with: [{ codec: 'h264' }, sound], only: [sound] } as const
   const rig: Rig = new Rig(
     {
       tracks: tracks[source.sound],
-      bufferBytes,
-      create,
+      ...options,
       retentionHours: service.retentionHours,
-      giveUpAfterMs,
       credentials: () => identities.get(rig)?.provider() ?? Promise.reject(new Error('the run has not begun')),
     },
     blockBytes,
@@ -89,6 +87,10 @@ async function run(scenario: Scenario, rig: Rig, witness: Witness, random: Seede
   const identity = new Identities(rig.clock, service.tokenLifeMs, faults)
   identities.set(rig, identity)
   rig.onEvent = (event) => witness.onEvent(event)
+  rig.blocks.spent = () => {
+    const nowMs = rig.clock.monotonicMs()
+    return faults.some((fault) => fault.kind === 'memory' && nowMs >= fault.fromMs && nowMs < fault.untilMs)
+  }
   new Strikes(rig.service, service, faults, identity, random, witness).begin()
   const frames = framesOf(source, faults)
   rig.producer.start()
@@ -109,8 +111,12 @@ async function putAll(frames: readonly TimedFrame[], rig: Rig, patient: boolean)
   for (const [number, { frame, atMs }] of frames.entries()) {
     const waitMs = startMs + atMs - clock.monotonicMs()
     if (waitMs > 0) await clock.advance(waitMs)
+    const fullFromMs = clock.monotonicMs()
     while (!tryPut(rig, frame)) {
-      if (rig.summary !== undefined || !(await roomCame(rig, patient))) return put
+      if (rig.summary !== undefined) return put
+      if (clock.monotonicMs() - fullFromMs < recoveryMs) await change(rig)
+      else if (patient) throw new Error(`the source has waited for room for ${recoveryMs / 1000} s`)
+      else return put
     }
     put.push(number)
   }
@@ -126,14 +132,12 @@ function tryPut(rig: Rig, frame: TimedFrame['frame']): boolean {
   }
 }
 
-/** False where it may never come, and has not in a while. */
-async function roomCame(rig: Rig, patient: boolean): Promise<boolean> {
+/** There may be room, or a while has passed. */
+async function change({ clock, producer }: Rig): Promise<void> {
   let room = false
-  rig.producer.whenRoom(() => {
+  producer.whenRoom(() => {
     room = true
   })
-  const untilMs = rig.clock.monotonicMs() + recoveryMs
-  await rig.clock.until(() => room || rig.clock.monotonicMs() >= untilMs, recoveryMs + 60_000)
-  if (!room && patient) throw new Error(`the source has waited for room for ${recoveryMs / 1000} s`)
-  return room
+  const untilMs = clock.monotonicMs() + recoveryMs
+  await clock.until(() => room || clock.monotonicMs() >= untilMs, recoveryMs + 60_000)
 }
