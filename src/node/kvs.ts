@@ -12,6 +12,8 @@ import { files, nodeProcess, surviveLostOutput } from './files.ts'
 import { nodePlatform } from './platform.ts'
 
 surviveLostOutput()
+// Which version of Node.js this runs on is not for its users to read about from the AWS SDK.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
 const process_ = nodeProcess()
 const host: Host = {
   process: process_,
