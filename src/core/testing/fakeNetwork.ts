@@ -164,7 +164,8 @@ export class Connection implements Socket {
 
   #pass(direction: Direction, task: () => void): void {
     const held = this.#held[direction]
-    if (held === undefined) task()
+    // How long a connection may take to come about is the client's own affair.
+    if (held === undefined || this.state === 'connecting') task()
     else held.push(task)
   }
 }

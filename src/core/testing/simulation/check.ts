@@ -6,6 +6,7 @@ import { hex } from '../../text.ts'
 import { numberOf } from '../media.ts'
 import type { StoredFragment } from '../putSession.ts'
 import type { Rig } from '../rig.ts'
+import { isPrompt } from './faults.ts'
 import { recoveryMs, type Scenario } from './plan.ts'
 import type { TimedFrame } from './source.ts'
 import type { Witness } from './witness.ts'
@@ -117,7 +118,7 @@ function checkPace({ witness, scenario }: Ran, check: Check): void {
   const operations = most(witness.operationsMs, 10_000)
   check(operations <= 120, `${operations} operations within ten seconds`)
   // A network that lets things lie brings together what went out apart.
-  const even = scenario.faults.every(({ kind }) => kind !== 'hold' && kind !== 'slow')
+  const even = isPrompt(scenario.faults)
   const beginnings = most(witness.beginningsMs, 1000)
   check(!even || beginnings <= 5, `${beginnings} fragments within a second`)
 }
@@ -141,7 +142,9 @@ function checkEnd({ rig, scenario, summary, witness }: Ran, check: Check): void 
   check(rig.blocks.held <= scenario.blockBytes, `${rig.blocks.held} bytes are not given back`)
   check(rig.service.network.open.size === 0, `${rig.service.network.open.size} sockets are left`)
   check(rig.ownClock.pending === 0, `${rig.ownClock.pending} timers are left`)
-  const ended = error === null || error.code === 'DATA_LOST'
+  // A service that was never reached says more of a loss than the loss does.
+  const neverReached = error?.code === 'GAVE_UP' && stats.framesPersisted === 0 && rig.service.sessions.length === 0
+  const ended = error === null || error.code === 'DATA_LOST' || neverReached
   const code = `${error?.code}: ${error?.message}`
   check(error?.code !== 'INTERNAL', code)
   check(ended || scenario.mayEnd || !scenario.mustDeliver, `it ended although nothing is wrong for good: ${code}`)

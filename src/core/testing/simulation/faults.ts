@@ -114,3 +114,8 @@ export function windowOf(fault: Fault): Window | undefined {
   if ('fromMs' in fault) return fault
   return 'atMs' in fault ? { fromMs: fault.atMs, untilMs: fault.atMs } : undefined
 }
+
+/** Whether the network takes no more than what arrives at once. */
+export function isPrompt(faults: readonly Fault[]): boolean {
+  return faults.every(({ kind }) => kind !== 'hold' && kind !== 'slow')
+}

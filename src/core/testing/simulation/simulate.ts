@@ -5,6 +5,7 @@ import type { Crypto } from '../../platform.ts'
 import type { Summary } from '../../summary.ts'
 import { Rig } from '../rig.ts'
 import { objectionsTo } from './check.ts'
+import { isPrompt } from './faults.ts'
 import { Identities } from './identity.ts'
 import { planOf, recoveryMs, type Scenario } from './plan.ts'
 import { SeededRandom } from './random.ts'
@@ -45,7 +46,7 @@ export async function simulate(seed: number): Promise<Outcome> {
 export async function play(scenario: Scenario): Promise<Outcome> {
   const random = new SeededRandom(scenario.seed).fork()
   const rig = rigOf(scenario, random.fork())
-  const witness = new Witness(rig.clock, scenario.service.retentionHours)
+  const witness = new Witness(rig.clock, scenario.service.retentionHours, isPrompt(scenario.faults))
   const objections: string[] = []
   try {
     objections.push(...(await run(scenario, rig, witness, random)))

@@ -33,7 +33,11 @@ export class Witness {
   readonly #finalAck: 'RECEIVED' | 'PERSISTED'
   readonly #startWallMs: number
 
-  constructor(clock: FakeClock, retentionHours: number) {
+  readonly #prompt: boolean
+
+  /** @param prompt what the network has taken arrives at once, so that nothing is on its way as it is given up */
+  constructor(clock: FakeClock, retentionHours: number, prompt: boolean) {
+    this.#prompt = prompt
     this.#clock = clock
     this.#finalAck = retentionHours === 0 ? 'RECEIVED' : 'PERSISTED'
     this.#startWallMs = clock.wallMs()
@@ -103,7 +107,8 @@ export class Witness {
     // What was on its way as the producer left the session still arrives.
     if (session.connection.state !== 'open') return
     if (this.confirmed.has(timecodeMs)) this.objections.push(`${name} is sent again although it was confirmed`)
-    if (this.lostTimecodes.has(timecodeMs)) this.objections.push(`${name} is sent although it was reported lost`)
+    if (this.#prompt && this.lostTimecodes.has(timecodeMs))
+      this.objections.push(`${name} is sent although it was reported lost`)
     for (const other of others) {
       if (other === session || other.connection.state === 'gone') continue
       if (other.fragments.some((before) => before.timecodeMs === timecodeMs)) {
