@@ -122,7 +122,8 @@ export class CredentialCache {
     const nowMs = this.#nowMs()
     const expiresMs = credentials.expiration?.getTime()
     if (nowMs === undefined || expiresMs === undefined) return undefined
-    const dueMs = expiresMs - this.#leadMs(credentials, expiresMs - nowMs)
+    // Whole, as the clock is: what waits for it must not find that it is not quite there.
+    const dueMs = Math.floor(expiresMs - this.#leadMs(credentials, expiresMs - nowMs))
     return credentials === this.#current ? Math.min(Math.max(dueMs, this.#againMs), expiresMs) : dueMs
   }
 
@@ -167,7 +168,7 @@ export class CredentialCache {
   /** There is nothing newer. Where it is time for that, the next try is a while off: whoever fails is not to be hammered. */
   #keep(old: Credentials): Credentials {
     const nowMs = this.#nowMs()
-    if (nowMs !== undefined && this.#isDue(old)) this.#againMs = nowMs + (this.#leadsMs.get(old) ?? 0) / 4
+    if (nowMs !== undefined && this.#isDue(old)) this.#againMs = Math.floor(nowMs + (this.#leadsMs.get(old) ?? 0) / 4)
     return old
   }
 
