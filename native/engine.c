@@ -35,6 +35,7 @@ static const struct capability {
     {tls_register, NULL},
     {socket_register, socket_release},
     {files_register, NULL},
+    {storage_register, NULL},
     {input_register, input_release},
     {process_register, NULL},
     {signals_register, signals_release},

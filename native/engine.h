@@ -43,6 +43,7 @@ int random_register(JSContext *context, JSValueConst native);
 int tls_register(JSContext *context, JSValueConst native);
 int socket_register(JSContext *context, JSValueConst native);
 int files_register(JSContext *context, JSValueConst native);
+int storage_register(JSContext *context, JSValueConst native);
 int input_register(JSContext *context, JSValueConst native);
 int process_register(JSContext *context, JSValueConst native);
 int signals_register(JSContext *context, JSValueConst native);

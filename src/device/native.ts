@@ -119,6 +119,24 @@ export interface Native {
   writeFile(descriptor: number, bytes: Uint8Array): ErrorName | null
   closeFile(descriptor: number): void
 
+  // storage.c
+  /** Null also where it is there, whatever it is. */
+  makeDirectory(path: string): ErrorName | null
+  syncDirectory(path: string): ErrorName | null
+  removeFile(path: string): ErrorName | null
+  /** Descriptor of a file to append and to read; made where it is not there, if `make` says so. */
+  openStored(path: string, make: boolean): number | ErrorName
+  /** Descriptor that holds the kernel's lock until it is closed; "EAGAIN" where another one does. */
+  lockFile(path: string): number | ErrorName
+  fileSize(descriptor: number): number | ErrorName
+  /** Bytes read: fewer than `into` has only at the end of the file. */
+  readFileAt(descriptor: number, offset: number, into: Uint8Array): number | ErrorName
+  truncateFile(descriptor: number, sizeBytes: number): ErrorName | null
+  /** Content and size, not the name. */
+  syncFile(descriptor: number): ErrorName | null
+  /** CRC-32 of bytes behind those of which `before` is the CRC. */
+  crc32(bytes: Uint8Array, before: number): number
+
   // input.c
   /** "-" is standard input. */
   openInput(path: string, handlers: NativeInputHandlers): NativeInput | ErrorName

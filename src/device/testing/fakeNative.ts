@@ -65,7 +65,7 @@ export class FakeNative {
   }
 
   #functions(): Partial<Native> {
-    return { ...this.#network(), ...this.#files(), ...this.#memory() }
+    return { ...this.#network(), ...this.#files(), ...this.#storage(), ...this.#memory() }
   }
 
   #network(): Partial<Native> {
@@ -100,6 +100,23 @@ export class FakeNative {
         this.inputs.push({ path, handlers })
         return failing(path) ?? { pause() {}, resume() {}, close() {} }
       },
+    }
+  }
+
+  #storage(): Partial<Native> {
+    const failing = (path: string | number) => this.errors.get(String(path))
+    const opened = (path: string) => failing(path) ?? this.written.set(this.written.size + 3, []).size + 2
+    return {
+      makeDirectory: (path) => failing(path) ?? null,
+      syncDirectory: (path) => failing(path) ?? null,
+      removeFile: (path) => failing(path) ?? null,
+      openStored: opened,
+      lockFile: opened,
+      fileSize: (file) => failing(file) ?? 9,
+      readFileAt: (file, _, into) => failing(file) ?? into.length,
+      truncateFile: (file) => failing(file) ?? null,
+      syncFile: (file) => failing(file) ?? null,
+      crc32: (bytes, before) => bytes.length + before,
     }
   }
 
