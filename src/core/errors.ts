@@ -76,6 +76,12 @@ const kinds = {
   CLOCK_SKEWED: kind(77, true, 'the clock of this machine is wrong', 'set the clock'),
   CONFIGURATION: kind(78, false, 'a setting is wrong', 'correct the setting'),
   DATA_LOST: kind(74, false, 'see the reasons given', 'check the network, or give it a larger buffer'),
+  DATA_SPOOLED: kind(
+    75,
+    true,
+    'the network did not take everything before the end',
+    'start again with the same --spool: it is sent first',
+  ),
   STOPPED: kind(1, false, 'the producer has been stopped', 'make a new producer'),
   OUT_OF_MEMORY: kind(
     70,

@@ -6,7 +6,7 @@ import { KvsError } from './errors.ts'
 import { codecNames, kindOf, type TrackOptions } from './frame/frame.ts'
 import type { WallMs } from './frame/time.ts'
 import type { Origin } from './http/origin.ts'
-import type { FileWriter } from './platform.ts'
+import type { FileWriter, Storage } from './platform.ts'
 
 /** What a producer is told. */
 export interface ProducerOptions {
@@ -26,6 +26,8 @@ export interface ProducerOptions {
   readonly bufferDurationMs?: number | undefined
   /** Media that is still to be sent and further behind than this is left out, 2 s or more; default: never. */
   readonly maxLatencyMs?: number | undefined
+  /** Where media is kept that memory has no room for, and what is not confirmed at the end; default: nowhere. */
+  readonly spool?: SpoolSettings | undefined
   /** False: a missing stream is an error. */
   readonly create: boolean
   /** Hours, 0 to 87600: for a stream that is created, default 2; compared with one that exists where given. */
@@ -46,6 +48,17 @@ export interface ProducerOptions {
   readonly dump?: (() => FileWriter) | undefined
   /** For the User-Agent header and the Matroska WritingApp, at most 256 printable ASCII characters. */
   readonly userAgent: string
+}
+
+/** Files that keep media over outages and restarts. Flash wears out by it: it is for those who ask for it. */
+export interface SpoolSettings {
+  readonly storage: Storage
+  /** Made where it is not there; for one producer at a time. */
+  readonly directory: string
+  /** What its files may take together, 1 MiB or more. */
+  readonly capacityBytes: number
+  /** How fast what was kept may go out, on average; default: as the network takes it. */
+  readonly bytesPerSecond?: number | undefined
 }
 
 const nameCharacters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-'
@@ -71,6 +84,7 @@ export function checkOptions(options: ProducerOptions): void {
   if (mediaType.length > 128) fail('the media type is too long', 'use at most 128 characters')
   if (kmsKeyId.length > 2048) fail('the KMS key is too long', 'use at most 2048 characters')
   checkNumbers(options)
+  checkSpool(options)
   checkTags(options.tags)
 }
 
@@ -96,6 +110,16 @@ function checkNumbers({
   }
   if (!(fragmentsPerSecond >= 1)) fail(`${fragmentsPerSecond} fragments a second`, 'use 1 or more')
   if (!Number.isFinite(ptsOriginMs)) fail(`${ptsOriginMs} as the time of pts 0`, 'use epoch milliseconds')
+}
+
+function checkSpool({ spool, maxLatencyMs }: ProducerOptions): void {
+  if (spool === undefined) return
+  const { capacityBytes, bytesPerSecond = 1 } = spool
+  if (!(capacityBytes >= 1024 * 1024)) fail(`a spool of ${capacityBytes} bytes`, 'give it 1 MiB or more')
+  if (!(bytesPerSecond > 0)) fail(`a spool that is sent at ${bytesPerSecond} bytes a second`, 'use more than 0')
+  if (maxLatencyMs !== undefined) {
+    fail('a spool and a limit of latency', 'use one of them: a spool keeps what the other one would leave out')
+  }
 }
 
 /** A stream takes 50 tags, keys of 1 to 128 and values of up to 256 characters (API reference, TagStream). */

@@ -5,7 +5,8 @@
 import { AckParser } from './ack/parser.ts'
 import { settle } from './ack/settle.ts'
 import type { PreparedStream } from './aws/prepare.ts'
-import { FragmentBuffer } from './buffer/fragmentBuffer.ts'
+import type { Backlog } from './buffer/backlog.ts'
+import type { FragmentBuffer } from './buffer/fragmentBuffer.ts'
 import { Pressure } from './buffer/pressure.ts'
 import { KvsError } from './errors.ts'
 import { logEvent, type ProducerEvent } from './events.ts'
@@ -14,6 +15,7 @@ import type { Frame, Track } from './frame/frame.ts'
 import type { WallMs } from './frame/time.ts'
 import { Timeline } from './frame/timeline.ts'
 import { Intake } from './intake.ts'
+import { keep, lossOf } from './keeping.ts'
 import { sessionHeader, withSegmentUid } from './mux/header.ts'
 import { Packager } from './mux/packager.ts'
 import { endOfFragment } from './mux/tags.ts'
@@ -33,6 +35,7 @@ export class Producer {
   readonly #platform: Platform
   readonly #onEvent: (event: ProducerEvent) => void
   readonly #buffer: FragmentBuffer
+  readonly #backlog: Backlog | undefined
   readonly #packager: Packager
   readonly #service: StreamService
   readonly #line: SessionLine
@@ -60,13 +63,17 @@ export class Producer {
       logEvent(platform.log, event)
       onEvent(event)
     }
-    this.#buffer = new FragmentBuffer(platform.blocks, options.bufferBytes)
+    const keeping = keep(platform.blocks, options.bufferBytes, options.spool, this.stats, (message) =>
+      this.#warn(message),
+    )
+    this.#buffer = keeping.buffer
+    this.#backlog = keeping.backlog
     this.#packager = new Packager(options.tracks, platform.search, this.#buffer, this.stats, (tracks) =>
       this.#header(tracks, options.userAgent),
     )
     this.#service = new StreamService(platform, options, {
       onStream: (stream) => this.#onStream(stream),
-      onWarning: (message) => this.#onEvent({ type: 'warning', message }),
+      onWarning: (message) => this.#warn(message),
     })
     this.#timeline = new Timeline({
       clock: platform.clock,
@@ -81,9 +88,10 @@ export class Producer {
       overflow: options.overflow ?? 'block',
       bufferDurationMs: options.bufferDurationMs ?? Number.POSITIVE_INFINITY,
       maxLatencyMs: options.maxLatencyMs ?? Number.POSITIVE_INFINITY,
+      backlog: this.#backlog,
       line: this.#line,
       seal: () => this.#packager.seal(),
-      onWarning: (message) => this.#onEvent({ type: 'warning', message }),
+      onWarning: (message) => this.#warn(message),
     })
     this.#silence = new SilenceWatch({
       clock: platform.clock,
@@ -106,8 +114,8 @@ export class Producer {
     return new SessionLine(
       {
         service: this.#service,
-        queue: this.#buffer,
-        rate: new FragmentRate(options.fragmentsPerSecond ?? 5),
+        queue: this.#backlog ?? this.#buffer,
+        rate: new FragmentRate(options.fragmentsPerSecond ?? 5, options.spool?.bytesPerSecond),
         clock,
         random: () => this.#random(),
         stats: this.stats,
@@ -141,6 +149,11 @@ export class Producer {
   /** Memory held by media that is not confirmed yet, in bytes. */
   get bufferedBytes(): number {
     return this.#buffer.heldBytes
+  }
+
+  /** Media that is kept in files, in bytes. */
+  get spooledBytes(): number {
+    return this.#backlog?.spooled.bytes ?? 0
   }
 
   /** Begins with the stream: describes it, creates it where allowed. Frames may be put before it is ready. */
@@ -194,6 +207,10 @@ export class Producer {
   #onBack(backMs: number): void {
     this.stats.timesRepaired++
     const message = `the source's clock went back by ${(backMs / 1000).toFixed(1)} s: its times go on from where they were`
+    this.#warn(message)
+  }
+
+  #warn(message: string): void {
     this.#onEvent({ type: 'warning', message })
   }
 
@@ -233,7 +250,7 @@ export class Producer {
     // The service has been asked for the first time: what was put before may have been timed by a clock that is wrong.
     if (this.stats.sessions === 0) this.#packager.shift(this.#timeline.correct())
     this.#onEvent({ type: 'stream', stream })
-    for (const message of stream.warnings) this.#onEvent({ type: 'warning', message })
+    for (const message of stream.warnings) this.#warn(message)
   }
 
   #onLost(fragment: Fragment, reason: LossReason, error: KvsError): void {
@@ -245,15 +262,24 @@ export class Producer {
     this.#stopTimer?.cancel()
     this.#silence.end()
     this.#service.close()
-    for (const fragment of this.#buffer.fragments.slice()) {
-      countLoss(this.stats, 'not-delivered', 1, fragment.frames, fragment.frameBytes)
-      this.#buffer.release(fragment)
-    }
+    this.#putAway()
     const summary = summarise(this.stats, error)
     this.#summary = summary
     this.#onEvent({ type: 'end', summary })
     for (const resolve of this.#ended) resolve(summary)
     this.#wake()
+  }
+
+  /** What is not confirmed is kept for the next run, or lost. */
+  #putAway(): void {
+    const buffer = this.#buffer
+    for (const fragment of this.#backlog?.keepAll() ?? buffer.fragments.slice()) {
+      countLoss(this.stats, 'not-delivered', 1, fragment.frames, fragment.frameBytes)
+      buffer.release(fragment)
+    }
+    if (this.#backlog === undefined) return
+    Object.assign(this.stats.spooled, lossOf(this.#backlog.spooled))
+    this.#backlog.close()
   }
 
   #wake(): void {

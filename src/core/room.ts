@@ -1,5 +1,6 @@
 /** Room in the buffer for the next frame, and what gives way where there is none. */
 
+import type { Backlog } from './buffer/backlog.ts'
 import type { FragmentBuffer } from './buffer/fragmentBuffer.ts'
 import { type Overflow, oldestToDrop, tooLate } from './buffer/pressure.ts'
 import { KvsError } from './errors.ts'
@@ -17,6 +18,8 @@ export interface RoomOptions {
   readonly bufferDurationMs: number
   /** What is still to be sent and further behind than this is left out. */
   readonly maxLatencyMs: number
+  /** Keeps in files what memory has no room for. */
+  readonly backlog: Pick<Backlog, 'moveOldest'> | undefined
   readonly line: Pick<SessionLine, 'releaseSentHead' | 'isSending' | 'lose'>
   /** Completes the open fragment as it is. */
   readonly seal: () => void
@@ -62,7 +65,8 @@ export class Room {
 
   /** `enough` says whether what has been given up so far will do. */
   #giveWay(enough: () => boolean): Verdict {
-    const { buffer, overflow, line } = this.#options
+    const { buffer, overflow, line, backlog } = this.#options
+    while (backlog?.moveOldest(this.#isSending, overflow === 'drop-oldest')) if (enough()) return 'moved'
     if (overflow === 'drop-oldest') {
       const { open } = buffer
       for (;;) {

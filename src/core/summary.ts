@@ -1,6 +1,7 @@
 /** How it went, once it is over: numbers that add up, and the exit status that follows from them. */
 
 import { KvsError } from './errors.ts'
+import { lossText } from './lossText.ts'
 import { framesLost, type LossReason, type Stats } from './stats.ts'
 
 /** What became of everything. */
@@ -14,7 +15,7 @@ export interface Summary {
 
 /** @param error what ended the producer, null for an end in order */
 export function summarise(stats: Stats, error: KvsError | null): Summary {
-  const failure = error ?? (framesLost(stats) > 0 ? dataLost(stats) : null)
+  const failure = error ?? (framesLost(stats) > 0 ? dataLost(stats) : dataSpooled(stats))
   return { stats, error: failure, exitStatus: failure?.exitStatus ?? 0 }
 }
 
@@ -25,16 +26,7 @@ function dataLost(stats: Stats): KvsError {
   return new KvsError('DATA_LOST', `${framesLost(stats)} frames were lost (${reasons.join('; ')})`)
 }
 
-const texts: Record<LossReason, string> = {
-  refused: 'refused by the service',
-  'larger-than-buffer': 'the connection broke during a fragment larger than the buffer',
-  overflow: 'the buffer was full',
-  'too-late': 'too far behind',
-  'not-delivered': 'not delivered before the end',
-  'no-video': 'sound without pictures',
-}
-
-/** Why media was lost, in words. */
-export function lossText(reason: LossReason): string {
-  return texts[reason]
+function dataSpooled({ spooled }: Stats): KvsError | null {
+  if (spooled.fragments === 0) return null
+  return new KvsError('DATA_SPOOLED', `${spooled.frames} frames are still in the spool`)
 }

@@ -70,6 +70,7 @@ export class FragmentBuffer implements FragmentQueue, FragmentSink {
       frameBytes: 0,
       sentAtMs: 0,
       headGone: false,
+      spooled: false,
     }
     this.fragments.push(fragment)
     return fragment

@@ -18,6 +18,7 @@ function queue(...states: FragmentState[]): Fragment[] {
     frameBytes: 10,
     sentAtMs: 0,
     headGone: false,
+    spooled: false,
   }))
 }
 

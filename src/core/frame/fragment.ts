@@ -32,6 +32,8 @@ export interface Fragment {
   sentAtMs: MonotonicMs
   /** True once its head has been given up to make room: it can no longer be sent again. */
   headGone: boolean
+  /** It lies in the spool and not in memory. */
+  readonly spooled: boolean
 }
 
 /** The fragments that are not confirmed yet, as whoever sends them sees them. */
@@ -44,7 +46,8 @@ export interface FragmentQueue {
   after(number: number): Fragment | undefined
   /**
    * Appends views of the fragment's bytes from `offset` on to `parts`, at most `maxBytes`, and returns how many bytes
-   * they are. The views stay valid until the fragment is released.
+   * they are: 0 where they cannot be read any more. The views stay valid until the fragment is released, those of one that
+   * is spooled until the next one is read.
    */
   read(fragment: Fragment, offset: number, maxBytes: number, parts: Uint8Array[]): number
   /** Forgets a fragment and its bytes. */

@@ -1,27 +1,40 @@
-/** The service takes 5 fragments a second on a stream (developer guide, quotas); a backlog must not go out faster. */
+/**
+ * The service takes 5 fragments a second on a stream (developer guide, quotas); a backlog must not go out faster, nor take
+ * more of the uplink than its share.
+ */
 
+import type { Fragment } from '../frame/fragment.ts'
 import type { MonotonicMs } from '../frame/time.ts'
 
 /** Longer than the second of the quota: the network may bring fragments together again that left apart. */
 const windowMs = 1100
 
 export class FragmentRate {
-  readonly #startsMs: MonotonicMs[] = []
   readonly #perSecond: number
+  readonly #spoolBytesPerMs: number
+  readonly #startsMs: MonotonicMs[] = []
+  /** No fragment of the spool before that. */
+  #spoolFromMs: MonotonicMs = Number.NEGATIVE_INFINITY
 
-  /** @param perSecond fragments that may begin within a second; Infinity lifts the limit. */
-  constructor(perSecond: number) {
+  /**
+   * @param perSecond fragments that may begin within a second; Infinity lifts the limit
+   * @param spoolBytesPerSecond how fast what was spooled may go out, on average; Infinity: as the network takes it
+   */
+  constructor(perSecond: number, spoolBytesPerSecond = Number.POSITIVE_INFINITY) {
     this.#perSecond = perSecond
+    this.#spoolBytesPerMs = spoolBytesPerSecond / 1000
   }
 
   /** How long the next fragment must wait; 0 where it may begin. */
-  waitMs(nowMs: MonotonicMs): number {
-    if (this.#startsMs.length < this.#perSecond) return 0
-    return Math.max(0, (this.#startsMs[0] ?? 0) + windowMs - nowMs)
+  waitMs(nowMs: MonotonicMs, { spooled }: Pick<Fragment, 'spooled'>): number {
+    const shareMs = spooled ? Math.max(0, this.#spoolFromMs - nowMs) : 0
+    if (this.#startsMs.length < this.#perSecond) return shareMs
+    return Math.max(shareMs, (this.#startsMs[0] ?? 0) + windowMs - nowMs)
   }
 
   /** A fragment begins now. */
-  begin(nowMs: MonotonicMs): void {
+  begin(nowMs: MonotonicMs, { spooled, lengthBytes }: Pick<Fragment, 'spooled' | 'lengthBytes'>): void {
+    if (spooled) this.#spoolFromMs = nowMs + lengthBytes / this.#spoolBytesPerMs
     if (this.#perSecond === Number.POSITIVE_INFINITY) return
     this.#startsMs.push(nowMs)
     if (this.#startsMs.length > this.#perSecond) this.#startsMs.shift()

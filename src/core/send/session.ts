@@ -3,7 +3,7 @@
 import { KvsError } from '../errors.ts'
 import type { Ack } from '../frame/ack.ts'
 import type { Fragment, FragmentQueue, SessionHeader } from '../frame/fragment.ts'
-import type { MonotonicMs } from '../frame/time.ts'
+import type { MonotonicMs, WallMs } from '../frame/time.ts'
 import type { ExchangeHandlers, HttpExchange } from '../http/exchange.ts'
 import type { Clock, FileWriter, Timer } from '../platform.ts'
 import type { Stats } from '../stats.ts'
@@ -68,6 +68,7 @@ export class Session {
   #first: number | undefined
   /** Number of its latest fragment, `#first` before there is one. */
   #last = 0
+  #lastTimecodeMs: WallMs = -1
   #fragment: Fragment | undefined
   #sentBytes = 0
   #takenBytes = 0
@@ -207,6 +208,7 @@ export class Session {
     if (this.#sentBytes === end) return fragment.state !== 'open' && this.#nextFragment()
     this.#parts.length = 0
     const length = this.#options.queue.read(fragment, this.#sentBytes, maxChunkBytes, this.#parts)
+    if (length === 0) return this.#cannotRead()
     this.#sentBytes += length
     this.#send(this.#parts, length)
     if (this.#sentBytes === end && fragment.state === 'sealed') this.#sent(fragment)
@@ -221,7 +223,7 @@ export class Session {
     this.#resting = false
     // A fragment without a byte is about to get its first frame.
     if (next.lengthBytes === 0) return false
-    const waitMs = rate.waitMs(clock.monotonicMs())
+    const waitMs = rate.waitMs(clock.monotonicMs(), next)
     if (waitMs > 0) {
       this.#rateTimer ??= clock.setTimer(waitMs, () => {
         this.#rateTimer = undefined
@@ -235,17 +237,26 @@ export class Session {
       this.#send([header], header.length)
       return true
     }
-    rate.begin(clock.monotonicMs())
+    rate.begin(clock.monotonicMs(), next)
     this.#fragment = next
     this.#last = next.number
+    this.#lastTimecodeMs = next.timecodeMs
     this.#sentBytes = 0
     this.#takenBytes = 0
     return true
   }
 
-  /** A body has one header only: what needs another one is for the next session. */
+  /** A body has one header only, and its timecodes rise: what needs another one is for the next session. */
   #isForeign(next: Fragment): boolean {
-    return this.#header !== undefined && !sameBytes(next.header.bytes, this.#header.bytes)
+    if (this.#header === undefined) return false
+    return next.timecodeMs <= this.#lastTimecodeMs || !sameBytes(next.header.bytes, this.#header.bytes)
+  }
+
+  /** The rest of a fragment is gone: what is on its way would never become one. */
+  #cannotRead(): false {
+    this.#exchange?.destroy()
+    this.#onClose(new KvsError('INPUT_UNREADABLE', 'a fragment of the spool cannot be read any more', { retry: true }))
+    return false
   }
 
   /** No fragment follows, or none that is this session's: the latest one is complete, so that it is confirmed now. */

@@ -186,9 +186,12 @@ export class Rig {
   async over(summary: Summary): Promise<Summary> {
     const { stats } = summary
     const lost = framesLost(stats)
-    mustBe(stats.framesPut, stats.framesPersisted + lost + stats.framesDiscarded, 'frames, which add up')
+    const { recovered, spooled } = stats
+    const frames = stats.framesPersisted + lost + stats.framesDiscarded + spooled.frames
+    mustBe(stats.framesPut + recovered.frames, frames, 'frames, which add up')
     const bytesLost = Object.values(stats.lost).reduce((sum, loss) => sum + loss.bytes, 0)
-    mustBe(stats.bytesPut, stats.bytesPersisted + bytesLost + stats.bytesDiscarded, 'bytes, which add up')
+    const bytes = stats.bytesPersisted + bytesLost + stats.bytesDiscarded + spooled.bytes
+    mustBe(stats.bytesPut + recovered.bytes, bytes, 'bytes, which add up')
     mustBe(summary.exitStatus === 0, summary.error === null, 'a status of 0, as without an error')
     if (lost > 0) must(summary.exitStatus !== 0, 'a loss shows in the status')
     mustBe(this.service.network.open.size, 0, 'sockets left')
