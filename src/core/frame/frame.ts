@@ -80,8 +80,10 @@ export interface Payload {
   prefixed: boolean
   /** Size as stored, lengths included. */
   sizeBytes: number
-  /** True where decoding can start here: IDR, CRA or BLA pictures; every audio packet. */
+  /** True where decoding can start here: IDR, CRA or BLA pictures, recovery points; every audio packet. */
   keyFrame: boolean
+  /** Of a key frame: true where pictures that are shown before it may follow it (leading pictures). */
+  leading: boolean
   /** False where the data holds no picture or sound, only parameter sets or the like. */
   media: boolean
 }
@@ -101,7 +103,7 @@ export interface Codec {
 }
 
 export function newPayload(): Payload {
-  return { spans: [], count: 0, prefixed: false, sizeBytes: 0, keyFrame: false, media: false }
+  return { spans: [], count: 0, prefixed: false, sizeBytes: 0, keyFrame: false, leading: false, media: false }
 }
 
 /** Where packaged bytes go: the fragment buffer in the product, an array in tests. */

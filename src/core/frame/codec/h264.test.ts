@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { KvsError } from '../../errors.ts'
+import { BitWriter } from '../../testing/bitWriter.ts'
 import { failsWith } from '../../testing/failsWith.ts'
 import {
   annexB,
@@ -36,6 +37,45 @@ function stored(data: Uint8Array, { spans, count, prefixed }: Payload): Uint8Arr
 function refuses(codec: Codec, data: Uint8Array, message: RegExp) {
   assert.throws(() => inspect(codec, data), failsWith('MEDIA_INVALID', message))
 }
+
+/** An SEI NAL unit of messages: type and payload. */
+function sei(...messages: readonly (readonly [number, readonly number[]])[]): Uint8Array {
+  const bits = new BitWriter()
+  for (const [type, payload] of messages) {
+    bits.u(8, type).u(8, payload.length)
+    for (const byte of payload) bits.u(8, byte)
+  }
+  return bits.nal(0x06)
+}
+
+function slice(type: number): Uint8Array {
+  return new BitWriter().ue(0).ue(type).ue(0).u(32, 0xa5a5a5a5).nal(0x41)
+}
+
+/** recovery_frame_cnt 0, exact_match_flag, broken_link_flag, changing_slice_group_idc, filled up. */
+const atOnce = [6, [0b1100_0100]] as const
+
+test('a recovery point is a key frame where its picture is intra, and pictures shown before it may follow', () => {
+  const codec = h264Codec(portableSearch)
+  inspect(codec, keyFrame)
+  const found = (...units: Uint8Array[]) => {
+    const { keyFrame: key, leading } = inspect(codec, annexB(...units))
+    return { key, leading }
+  }
+  const key = { key: true, leading: true }
+  const none = { key: false, leading: false }
+  for (const type of [2, 4, 7, 9])
+    assert.deepEqual(found(h264Aud, sei(atOnce), slice(type)), key, `slices of type ${type}`)
+  for (const type of [0, 1, 5, 6])
+    assert.deepEqual(found(h264Aud, sei(atOnce), slice(type)), none, `slices of type ${type}`)
+  assert.deepEqual(found(sei([1, [0, 0, 0, 0, 0, 0]], [5, [0, 0, 3, 0, 0, 1, 6, 1, 0x80]], atOnce), slice(7)), key)
+  assert.deepEqual(found(sei([6, [0b0101_0000]]), slice(7)), none, 'recovered a picture later')
+  assert.deepEqual(found(sei([5, [6, 1, 0xc4, 9]]), slice(7)), none, 'inside of another message')
+  assert.deepEqual(found(slice(7), sei(atOnce)), none, 'behind the picture')
+  assert.deepEqual(found(new Uint8Array([6, 6]), slice(7)), none, 'cut off')
+  assert.deepEqual(found(new Uint8Array([6, 255, 255, 255]), slice(7)), none, 'cut off in its type')
+  assert.deepEqual(inspect(codec, keyFrame).leading, false, 'nothing precedes an IDR')
+})
 
 test('a key frame tells the format and is stored whole', () => {
   const codec = h264Codec(portableSearch)

@@ -3,6 +3,8 @@
 import { KvsError } from '../../errors.ts'
 import type { Search } from '../../platform.ts'
 import type { Codec, Payload, TrackFormat } from '../frame.ts'
+import { BitReader } from './bits.ts'
+import { isRecoveryPoint } from './h264Sei.ts'
 import { readH264Sps } from './h264Sps.ts'
 import { ParameterSets } from './parameterSets.ts'
 import { readSetId } from './picture.ts'
@@ -12,12 +14,15 @@ import { NalCodec, type NalGrammar, type NalRole } from './video.ts'
 /** Slices and their partitions. */
 const lastPicture = 5
 const idr = 5
+const sei = 6
 const sps = 7
 const pps = 8
 const lastSpecified = 23
 
-const picture: NalRole = { kind: 'picture', key: false }
-const keyPicture: NalRole = { kind: 'picture', key: true }
+// Key only where a recovery point says so: pictures shown before that one may follow it.
+const picture: NalRole = { kind: 'picture', key: false, leading: true }
+const keyPicture: NalRole = { kind: 'picture', key: true, leading: false }
+const recovery: NalRole = { kind: 'recovery' }
 const other: NalRole = { kind: 'other' }
 const unspecified: NalRole = { kind: 'unspecified' }
 
@@ -42,7 +47,7 @@ class H264Grammar implements NalGrammar {
   readonly #spsRole: NalRole = { kind: 'parameters', sets: this.#sps }
   readonly #ppsRole: NalRole = { kind: 'parameters', sets: this.#pps }
 
-  role(data: Uint8Array, from: number): NalRole {
+  role(data: Uint8Array, from: number, to: number): NalRole {
     const header = data[from] ?? 0
     if (header >= 0x80) {
       throw new KvsError(
@@ -54,6 +59,7 @@ class H264Grammar implements NalGrammar {
     if (type === idr) return keyPicture
     if (type === sps) return this.#spsRole
     if (type === pps) return this.#ppsRole
+    if (type === sei) return isRecoveryPoint(data, from, to) ? recovery : other
     if (type === 0 || type > lastSpecified) return unspecified
     return type <= lastPicture ? picture : other
   }
@@ -69,6 +75,14 @@ class H264Grammar implements NalGrammar {
       if (more && isH265Header(header, data[at + 1] ?? 0)) suspect = true
     }
     return suspect
+  }
+
+  /** slice_type of the slice header (section 7.4.3): 2 and 7 are I, 4 and 9 SI. */
+  isIntra(data: Uint8Array, from: number, to: number): boolean {
+    const bits = new BitReader(data, from + 1, to, true)
+    bits.exp()
+    const type = bits.exp() % 5
+    return type === 2 || type === 4
   }
 
   setId(sets: ParameterSets, data: Uint8Array, from: number, to: number): number {

@@ -17,8 +17,8 @@ const sps = 33
 const pps = 34
 const lastSpecified = 40
 
-const picture: NalRole = { kind: 'picture', key: false }
-const keyPicture: NalRole = { kind: 'picture', key: true }
+const picture: NalRole = { kind: 'picture', key: false, leading: false }
+const keyPicture: NalRole = { kind: 'picture', key: true, leading: true }
 const other: NalRole = { kind: 'other' }
 const unspecified: NalRole = { kind: 'unspecified' }
 
@@ -70,6 +70,11 @@ class H265Grammar implements NalGrammar {
       const type = header & 31
       if (header < 0x80 && (type === 1 || type === 5 || type === 7 || type === 9)) return true
     }
+    return false
+  }
+
+  /** H.265 has key pictures for every place where decoding can start. */
+  isIntra(): boolean {
     return false
   }
 

@@ -9,8 +9,10 @@ import type { GivenPrivate } from './private.ts'
 
 /** What a NAL unit is to the packager. */
 export type NalRole =
-  | { readonly kind: 'picture'; readonly key: boolean }
+  | { readonly kind: 'picture'; readonly key: boolean; readonly leading: boolean }
   | { readonly kind: 'parameters'; readonly sets: ParameterSets }
+  /** Supplemental information that says that decoding can start with the next picture. */
+  | { readonly kind: 'recovery' }
   /** Supplemental information, delimiters and the like. */
   | { readonly kind: 'other' }
   /** Outside of what the codec's specification uses. */
@@ -26,6 +28,8 @@ export interface NalGrammar {
   /** True where the NAL units of a frame can only be those of another codec; `looksLike` is its name. */
   isForeign(data: Uint8Array, payload: Payload): boolean
   readonly looksLike: string
+  /** Whether the slice `data[from, to)` refers to no other picture. */
+  isIntra(data: Uint8Array, from: number, to: number): boolean
   /** The id in the parameter set `data[from, to)`. */
   setId(sets: ParameterSets, data: Uint8Array, from: number, to: number): number
   /** The format out of the sets in use, null where one is missing. */
@@ -60,17 +64,26 @@ export class NalCodec implements Codec {
   inspect(data: Uint8Array, payload: Payload): void {
     this.#splitter.split(data, payload)
     payload.keyFrame = false
+    payload.leading = false
     payload.media = false
     if (this.#grammar.isForeign(data, payload)) throw this.#invalid(`this looks like ${this.#grammar.looksLike}`)
     let parameters = false
     let known = false
+    let recovery = false
     for (let i = 0; i < payload.count; i++) {
-      const role = this.#grammar.role(data, payload.spans[2 * i] ?? 0, payload.spans[2 * i + 1] ?? 0)
+      const at = payload.spans[2 * i] ?? 0
+      const to = payload.spans[2 * i + 1] ?? 0
+      const role = this.#grammar.role(data, at, to)
       if (role.kind !== 'unspecified') known = true
       if (role.kind === 'parameters') parameters = true
+      if (role.kind === 'recovery') recovery = true
       if (role.kind !== 'picture') continue
+      // An intra picture begins what its message promised; what comes after other pictures cannot.
+      const key = role.key || (recovery && !payload.media && this.#grammar.isIntra(data, at, to))
       payload.media = true
-      if (role.key) payload.keyFrame = true
+      if (!key) continue
+      payload.keyFrame = true
+      payload.leading = role.leading
     }
     if (!known) throw this.#invalid('NAL units of unspecified types only')
     const first = payload.media && !this.#pictureSeen
