@@ -30,6 +30,9 @@ import { SilenceWatch } from './silence.ts'
 import { countLoss, type LossReason, newStats, type Stats } from './stats.ts'
 import { type Summary, summarise } from './summary.ts'
 
+/** A host without memory is asked again after this long. */
+const starvedMs = 200
+
 export class Producer {
   readonly stats: Stats = newStats()
   readonly #platform: Platform
@@ -51,6 +54,7 @@ export class Producer {
   #waiters: (() => void)[] = []
   #stopping = false
   #stopTimer: Timer | undefined
+  #starvedTimer: Timer | undefined
   #stopUntilMs = Number.POSITIVE_INFINITY
   #summary: Summary | undefined
   readonly #ended: ((summary: Summary) => void)[] = []
@@ -230,6 +234,13 @@ export class Producer {
     const verdict = this.#room.make(bytes, beginsMs)
     this.#full = verdict === 'full'
     this.#heldUp = this.#full
+    // Nothing that happens here would tell that the host has memory again.
+    if (this.#full && this.#buffer.starved) {
+      this.#starvedTimer ??= this.#platform.clock.setTimer(starvedMs, () => {
+        this.#starvedTimer = undefined
+        this.#wake()
+      })
+    }
     return verdict
   }
 
@@ -261,6 +272,7 @@ export class Producer {
   #onEnd(error: KvsError | null): void {
     this.#stopTimer?.cancel()
     this.#silence.end()
+    this.#starvedTimer?.cancel()
     this.#service.close()
     this.#putAway()
     const summary = summarise(this.stats, error)
@@ -277,6 +289,7 @@ export class Producer {
       countLoss(this.stats, 'not-delivered', 1, fragment.frames, fragment.frameBytes)
       buffer.release(fragment)
     }
+    buffer.close()
     if (this.#backlog === undefined) return
     Object.assign(this.stats.spooled, lossOf(this.#backlog.spooled))
     this.#backlog.close()

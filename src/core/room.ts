@@ -58,14 +58,15 @@ export class Room {
     this.#check(bytes)
     if (beginsMs !== undefined) {
       this.#skipAhead(beginsMs)
-      if (this.#spansTooMuch(beginsMs)) return this.#giveWay(() => !this.#spansTooMuch(beginsMs))
+      if (this.#spansTooMuch(beginsMs)) return this.#giveWay(() => !this.#spansTooMuch(beginsMs)) ?? 'full'
     }
-    return buffer.reserve(bytes) ? 'room' : this.#giveWay(() => buffer.reserve(bytes))
+    if (buffer.reserve(bytes)) return 'room'
+    return this.#giveWay(() => buffer.reserve(bytes)) ?? this.#shrink(bytes)
   }
 
-  /** `enough` says whether what has been given up so far will do. */
-  #giveWay(enough: () => boolean): Verdict {
-    const { buffer, overflow, line, backlog } = this.#options
+  /** `enough` says whether what has been given up so far will do; undefined where nothing can be given up. */
+  #giveWay(enough: () => boolean): Verdict | undefined {
+    const { buffer, overflow, backlog } = this.#options
     while (backlog?.moveOldest(this.#isSending, overflow === 'drop-oldest')) if (enough()) return 'moved'
     if (overflow === 'drop-oldest') {
       const { open } = buffer
@@ -77,10 +78,15 @@ export class Room {
         if (enough() || oldest === open) return 'moved'
       }
     }
-    if (overflow === 'drop-newest') return this.#dropNewest()
+    return overflow === 'drop-newest' ? this.#dropNewest() : undefined
+  }
+
+  /** Gives up what is sent of a fragment larger than the buffer. */
+  #shrink(bytes: number): Verdict {
+    const { buffer, line } = this.#options
     if (!line.releaseSentHead()) return 'full'
     this.#warnOutgrown()
-    return enough() ? 'moved' : 'full'
+    return buffer.reserve(bytes) ? 'room' : 'full'
   }
 
   /** The open fragment gives way, or where some of it is sent already, ends here. */
@@ -103,7 +109,8 @@ export class Room {
 
   #spansTooMuch(nowMs: WallMs): boolean {
     const oldest = this.#options.buffer.fragments[0]
-    return oldest !== undefined && nowMs - oldest.timecodeMs > this.#options.bufferDurationMs
+    // The open one ends here anyway, and is only confirmed once it has.
+    return oldest !== undefined && oldest.state !== 'open' && nowMs - oldest.timecodeMs > this.#options.bufferDurationMs
   }
 
   #lose(fragment: Fragment, reason: LossReason, why: string): void {

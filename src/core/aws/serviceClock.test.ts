@@ -53,12 +53,16 @@ test('a clock that is set right meanwhile: time goes on, and the clock is follow
   assert.equal(wrong.length, 1)
 })
 
-test('a clock that becomes wrong meanwhile is found out by the next answer', () => {
+test('a clock that jumps is not followed, and the next answer says whether it is wrong', () => {
   const { clock, time, answer, wrong } = host(0)
   answer()
   const serviceMs = clock.wallMs()
-  clock.wallOriginMs -= 2 * hourMs
-  assert.equal(time.learn(serviceMs, clock.wallMs()), true)
+  for (const byMs of [3 * hourMs, -5 * hourMs]) {
+    clock.wallOriginMs += byMs
+    assert.equal(time.nowMs(), serviceMs)
+    assert.equal(time.confirmedMs(), serviceMs)
+  }
+  assert.equal(time.learn(serviceMs, clock.wallMs()), false)
   assert.ok(Math.abs(time.nowMs() - serviceMs) <= 1000)
   assert.equal(wrong.length, 1)
 })

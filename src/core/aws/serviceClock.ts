@@ -14,9 +14,10 @@ const [secondMs, minuteMs, hourMs, dayMs] = [1000, 60_000, 3_600_000, 86_400_000
 export class ServiceClock {
   readonly #clock: Clock
   readonly #onWrong: (offsetMs: number) => void
-  /** What the service's time minus that of the monotonic clock is; undefined while the wall clock is right. */
+  /** What the time of day minus that of the monotonic clock was when the service said it last; undefined: it never did. */
   #aheadOfMonotonicMs: number | undefined
-  #asked = false
+  /** The wall clock was wrong then. */
+  #wrong = false
 
   /** `onWrong` is told how far the service is ahead of the host's clock whenever that turns out to be wrong. */
   constructor(clock: Clock, onWrong: (offsetMs: number) => void = () => undefined) {
@@ -26,13 +27,15 @@ export class ServiceClock {
 
   nowMs(): WallMs {
     const { wallMs, monotonicMs } = this.#now()
-    // A wall clock that is wrong is not looked at: it may be set right at any moment.
-    return this.#aheadOfMonotonicMs === undefined ? wallMs : Math.floor(monotonicMs + this.#aheadOfMonotonicMs)
+    if (this.#aheadOfMonotonicMs === undefined) return wallMs
+    const goesOnMs = Math.floor(monotonicMs + this.#aheadOfMonotonicMs)
+    // A wall clock that is wrong is not looked at, since it may be set right at any moment, nor one that has jumped.
+    return this.#wrong || Math.abs(goesOnMs - wallMs) > toleranceMs ? goesOnMs : wallMs
   }
 
   /** The same, undefined until the service has said what time it is: for decisions that the host's word is not enough for. */
   confirmedMs(): WallMs | undefined {
-    return this.#asked ? this.nowMs() : undefined
+    return this.#aheadOfMonotonicMs === undefined ? undefined : this.nowMs()
   }
 
   /**
@@ -43,14 +46,14 @@ export class ServiceClock {
   learn(dateMs: WallMs, askedMs: WallMs): boolean {
     const { wallMs, monotonicMs } = this.#now()
     const believedMs = this.nowMs()
-    this.#asked = true
     // Written after the request and before now, whatever the way took: nobody's clock is blamed for a slow network.
     const leastMs = dateMs - wallMs
     const mostMs = dateMs + dateStepMs - askedMs
     const wrong = leastMs > toleranceMs || mostMs < -toleranceMs
     const serviceMs = dateMs + dateStepMs / 2
-    const wasWrong = this.#aheadOfMonotonicMs !== undefined
-    this.#aheadOfMonotonicMs = wrong ? serviceMs - monotonicMs : undefined
+    const wasWrong = this.#wrong
+    this.#wrong = wrong
+    this.#aheadOfMonotonicMs = (wrong ? serviceMs : wallMs) - monotonicMs
     if (wrong && !wasWrong) this.#onWrong(serviceMs - wallMs)
     return Math.abs(this.nowMs() - believedMs) > toleranceMs
   }

@@ -107,11 +107,12 @@ export class Backlog implements FragmentQueue {
   /** Moves the oldest fragment that can be moved from memory into the spool; false where there is none or no room. */
   moveOldest(isSending: (fragment: Fragment) => boolean, mayDrop: boolean): boolean {
     const waits = this.#waitsInFiles()
-    const movable = this.#buffer.fragments.filter(({ state, number, headGone }) => {
+    const movable = this.#buffer.fragments.filter((fragment) => {
+      if (fragment.state === 'open' || fragment.headGone || isSending(fragment)) return false
       // What is older than what waits in the spool cannot go behind it.
-      return state !== 'open' && !headGone && (!waits || number > this.#lastNumber)
+      return !waits || fragment.number > this.#lastNumber
     })
-    const unsent = movable.find((fragment) => fragment.state === 'sealed' && !isSending(fragment))
+    const unsent = movable.find(({ state }) => state === 'sealed')
     // What waits for its ack has to stay at hand, for which it must be the next of the spool.
     const oldest = unsent ?? (waits ? undefined : movable.find(({ state }) => state !== 'sealed'))
     if (oldest === undefined || !this.#hasRoom(oldest, mayDrop) || !this.#keep(oldest)) return false

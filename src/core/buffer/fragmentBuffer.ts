@@ -17,6 +17,8 @@ export class FragmentBuffer implements FragmentQueue, FragmentSink {
   #firstBlock = 0
   #blocksHeld = 0
   #end = 0
+  /** The host had no more memory when it was asked last. */
+  starved = false
   #number: number
 
   /** Throws CONFIGURATION when `capacityBytes` is less than two blocks. Fragments are numbered from `firstNumber` on. */
@@ -44,9 +46,11 @@ export class FragmentBuffer implements FragmentQueue, FragmentSink {
   reserve(bytes: number): boolean {
     const size = this.#blockBytes
     const wanted = Math.ceil((this.#end + bytes) / size) - this.#firstBlock - this.#blocks.length
+    this.starved = false
     if ((this.#blocksHeld + wanted) * size > this.capacityBytes) return false
     for (let taken = 0; taken < wanted; taken++) {
       const block = this.#source.take()
+      this.starved = block === null
       if (block === null) {
         this.#giveBackTail(taken)
         return false
@@ -163,6 +167,11 @@ export class FragmentBuffer implements FragmentQueue, FragmentSink {
     oldest.headGone = true
     this.#giveBack(this.#firstBlock, endBlock)
     return true
+  }
+
+  /** Gives all blocks back; the buffer is of no use after it. */
+  close(): void {
+    this.#giveBackTail(this.#blocks.length)
   }
 
   #block(position: number): Uint8Array {

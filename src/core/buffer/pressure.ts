@@ -22,8 +22,9 @@ export function oldestToDrop(
 ): Fragment | undefined {
   let waiting: Fragment | undefined
   for (const fragment of fragments) {
-    if (fragment.state === 'sealed' && !isSending(fragment)) return fragment
-    if (fragment.state === 'sent' || fragment.state === 'received') waiting ??= fragment
+    if (isSending(fragment)) continue
+    if (fragment.state === 'sealed') return fragment
+    if (fragment.state !== 'open') waiting ??= fragment
   }
   if (waiting !== undefined) return waiting
   const last = fragments[fragments.length - 1]

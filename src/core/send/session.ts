@@ -142,6 +142,14 @@ export class Session {
     return this.#fragment
   }
 
+  /** Whether bytes of the fragment are still with the network or to follow: nobody may take it away. */
+  holds(fragment: Fragment): boolean {
+    return (
+      fragment === this.#fragment &&
+      (this.#blocked || this.#sentBytes < fragment.lengthBytes || fragment.state === 'open')
+    )
+  }
+
   /** How much of `sending` the network has taken. */
   get takenBytes(): number {
     return this.#takenBytes

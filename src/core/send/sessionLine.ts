@@ -91,9 +91,9 @@ export class SessionLine {
     this.#end(this.#failures.asReason())
   }
 
-  /** Whether some of the fragment is with the network in the present session, and more of it is to follow. */
+  /** Whether the fragment is on its way: nobody may take it away. */
   isSending(fragment: Fragment): boolean {
-    return this.#relay.session?.sending === fragment && fragment.state !== 'sent' && fragment.state !== 'received'
+    return this.#relay.session?.holds(fragment) === true
   }
 
   /** Gives up a fragment that is not on its way. */
