@@ -179,6 +179,15 @@ test('nothing newer: the same object, and the next question after a quarter of t
   assert.equal(cache.renewAtMs(second), 1_180_000)
 })
 
+test('what was put off for the old ones is not put off for their successors', async () => {
+  const { cache, getAt, until } = begin()
+  await getAt(0, until(1_000_000))
+  await getAt(800_000, new Error('no'))
+  cache.invalidate()
+  const next = await getAt(800_001, until(800_101, 'B'))
+  assert.equal(cache.renewAtMs(next), 1_000_000 + 800_081)
+})
+
 test('what takes no network is asked every time, and the same object stands for the same credentials', async () => {
   let current: Credentials = keys
   let calls = 0
