@@ -2,15 +2,18 @@
 
 import { EventEmitter } from 'node:events'
 import type { PreparedStream } from '../core/aws/prepare.ts'
+import type { Overflow, PressureReport } from '../core/buffer/pressure.ts'
 import { KvsError } from '../core/errors.ts'
 import type { ProducerEvent } from '../core/events.ts'
 import type { Ack } from '../core/frame/ack.ts'
 import type { TrackOptions } from '../core/frame/frame.ts'
+import type { SpoolSettings } from '../core/options.ts'
 import { Producer as CoreProducer } from '../core/producer.ts'
 import type { LineState } from '../core/send/states.ts'
 import type { LossReason, Stats } from '../core/stats.ts'
 import type { Summary } from '../core/summary.ts'
 import { type ServiceOptions, serviceSettings } from './settings.ts'
+import { storage } from './storage.ts'
 
 /** What a producer is told. */
 export interface ProducerOptions extends ServiceOptions {
@@ -34,10 +37,33 @@ export interface ProducerOptions extends ServiceOptions {
   readonly ptsOriginMs?: number | undefined
   /** How long failures in a row are put up with, in milliseconds; default: for ever. */
   readonly giveUpAfterMs?: number | undefined
+  /** A session is handed over to another after this long at the latest, in milliseconds; default and most 40 minutes. */
+  readonly rotateAfterMs?: number | undefined
+  /**
+   * What happens when the buffer is full. `block`, the default: `putFrame` returns false, and the source waits. For live
+   * sources: `drop-oldest` gives up the oldest whole fragments, `drop-newest` the newest ones. Each is told (`lost`).
+   */
+  readonly overflow?: Overflow | undefined
+  /** Longest time that the buffer may span, in milliseconds, 20000 or more; then it overflows, too. Default: no limit. */
+  readonly bufferDurationMs?: number | undefined
+  /** What is still to be sent and further behind than this, 2000 ms or more, is left out. Default: nothing is. */
+  readonly maxLatencyMs?: number | undefined
+  /** Keeps what the buffer has no room for, and what is not confirmed at the end, in files. Default: it does not. */
+  readonly spool?: SpoolOptions | undefined
   /** Fragments that may begin within a second. Default 5, which is the service's limit. */
   readonly fragmentsPerSecond?: number | undefined
   /** Aborting it ends the producer at once; what is not confirmed then is counted as lost. */
   readonly signal?: AbortSignal | undefined
+}
+
+/** Files that keep media over outages and restarts: sent oldest first, whole and with the times it was recorded at. */
+export interface SpoolOptions {
+  /** Folder of its own, made where it is missing; for one producer at a time. */
+  readonly directory: string
+  /** What it may take, in bytes, 1 MiB or more. Default 1 GiB. */
+  readonly maxBytes?: number | undefined
+  /** How fast what was kept is sent, in bytes a second, so that others have their share of the uplink. Default: no limit. */
+  readonly bytesPerSecond?: number | undefined
 }
 
 /** A frame as the library takes it. */
@@ -62,6 +88,8 @@ export interface ProducerEvents {
   retry: [error: KvsError, delayMs: number]
   /** A fragment is lost. */
   lost: [loss: { reason: LossReason; timecodeMs: number; frames: number; error: KvsError }]
+  /** The network takes less than the source gives, or does so no longer. */
+  pressure: [report: PressureReport]
   warning: [message: string]
   /** Over, for whatever reason: the numbers, and the error if there was one. */
   end: [summary: Summary]
@@ -106,6 +134,11 @@ export class Producer extends EventEmitter<ProducerEvents> implements AsyncDispo
         ptsOriginMs: options.ptsOriginMs,
         giveUpAfterMs: options.giveUpAfterMs,
         fragmentsPerSecond: options.fragmentsPerSecond,
+        rotateAfterMs: options.rotateAfterMs,
+        overflow: options.overflow,
+        bufferDurationMs: options.bufferDurationMs,
+        maxLatencyMs: options.maxLatencyMs,
+        spool: options.spool && spoolSettings(options.spool),
       },
       (event) => this.#onEvent(event),
     )
@@ -128,6 +161,11 @@ export class Producer extends EventEmitter<ProducerEvents> implements AsyncDispo
   /** Memory held by media that is not confirmed yet, in bytes. */
   get bufferedBytes(): number {
     return this.#core.bufferedBytes
+  }
+
+  /** Media that is kept in the spool, in bytes. */
+  get spooledBytes(): number {
+    return this.#core.spooledBytes
   }
 
   /**
@@ -185,6 +223,7 @@ export class Producer extends EventEmitter<ProducerEvents> implements AsyncDispo
     else if (event.type === 'stream') this.emit('stream', event.stream)
     else if (event.type === 'ack') this.emit('ack', event.ack)
     else if (event.type === 'retry') this.emit('retry', event.error, event.delayMs)
+    else if (event.type === 'pressure') this.emit('pressure', event.report)
     else if (event.type === 'warning') this.emit('warning', event.message)
     else if (event.type === 'end') {
       this.#signal?.removeEventListener('abort', this.#abort)
@@ -194,4 +233,8 @@ export class Producer extends EventEmitter<ProducerEvents> implements AsyncDispo
       this.emit('lost', { reason, timecodeMs, frames, error })
     }
   }
+}
+
+function spoolSettings({ directory, maxBytes, bytesPerSecond }: SpoolOptions): SpoolSettings {
+  return { storage, directory, capacityBytes: maxBytes ?? 1024 * 1024 * 1024, bytesPerSecond }
 }

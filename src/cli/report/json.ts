@@ -27,7 +27,12 @@ export class JsonReport implements Report {
 
   watch(producer: Producer): void {
     this.#timer = this.#clock.setTimer(statusEveryMs, () => {
-      this.#line('status', { state: producer.state, bufferedBytes: producer.bufferedBytes, ...numbers(producer.stats) })
+      this.#line('status', {
+        state: producer.state,
+        bufferedBytes: producer.bufferedBytes,
+        spooledBytes: producer.spooledBytes,
+        ...numbers(producer.stats),
+      })
       this.watch(producer)
     })
   }
@@ -36,6 +41,7 @@ export class JsonReport implements Report {
     if (event.type === 'ack') this.#line('ack', ackFields(event.ack))
     else if (event.type === 'state') this.#line('state', { state: event.state })
     else if (event.type === 'stream') this.#line('stream', event.stream)
+    else if (event.type === 'pressure') this.#line('pressure', event.report)
     else if (event.type === 'warning') this.warn(event.message)
     else if (event.type === 'retry') this.#line('retry', { delayMs: event.delayMs, ...errorDetails(event.error) })
     else if (event.type === 'lost') {

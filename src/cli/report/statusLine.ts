@@ -44,6 +44,7 @@ export function statusLine(elapsed: string, producer: Producer, rates: Rates): s
     `buffer ${Math.round(producer.bufferedBytes / 1024)} KB`,
     `${stats.fragmentsPersisted} fragment${stats.fragmentsPersisted === 1 ? '' : 's'} stored`,
   ]
+  if (producer.spooledBytes > 0) parts.push(`spool ${bytesText(producer.spooledBytes)}`)
   if (ack !== null) parts.push(`ack ${ack.toFixed(0)} ms`)
   if (lost > 0) parts.push(`${lost} frames lost`)
   return parts.join(' | ')

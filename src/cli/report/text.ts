@@ -1,11 +1,12 @@
 /** Lines for people on standard error; on a terminal one progress line below them. */
 
+import { pressureText } from '../../core/buffer/pressureText.ts'
 import type { ProducerEvent } from '../../core/events.ts'
 import type { Ack } from '../../core/frame/ack.ts'
+import { lossText } from '../../core/lossText.ts'
 import type { Clock, MemoryUse, Process, Timer } from '../../core/platform.ts'
 import type { Producer } from '../../core/producer.ts'
-import { framesLost, type LossReason } from '../../core/stats.ts'
-import { lossText } from '../../core/lossText.ts'
+import { framesLost, type Loss, type LossReason } from '../../core/stats.ts'
 import { errorText } from '../errorText.ts'
 import { type Level, says } from './level.ts'
 import type { EndFields, Report, StartFields } from './report.ts'
@@ -66,8 +67,11 @@ export class TextReport implements Report {
       // The explanation once; after that a line per try.
       const more = this.#retries === 1 ? `\n  likely cause: ${error.likelyCause}\n  cure: ${error.cure}` : ''
       this.#say('warn', `kvs: ${error.message}; next try in ${(delayMs / 1000).toFixed(1)} s${more}`)
-    } else if (event.type === 'lost') {
-      this.#say('warn', `kvs: lost fragment ${event.timecodeMs} with ${event.frames} frames: ${event.error.message}`)
+    } else if (event.type === 'pressure') this.warn(pressureText(event.report))
+    else if (event.type === 'lost') {
+      // Of what is given up under pressure, the sum is told and not each fragment.
+      const level = event.reason === 'overflow' || event.reason === 'too-late' ? 'debug' : 'warn'
+      this.#say(level, `kvs: lost fragment ${event.timecodeMs} with ${event.frames} frames: ${event.error.message}`)
     }
   }
 
@@ -92,6 +96,8 @@ export class TextReport implements Report {
       'info',
       `  persisted    ${stats.framesPersisted} frames in ${stats.fragmentsPersisted} fragments, ${bytesText(stats.bytesPersisted)}`,
     )
+    this.#sayAmount('recovered', stats.recovered, 'of an earlier run, from the spool')
+    this.#sayAmount('spooled', stats.spooled, 'to be sent by the next run')
     if (stats.framesDiscarded > 0) {
       this.#say('info', `  discarded    ${stats.framesDiscarded} frames before the first key frame`)
     }
@@ -107,6 +113,11 @@ export class TextReport implements Report {
     }
     for (const use of memory) this.#say('info', `  memory       ${memoryText(use)}`)
     for (const error of [summary.error, inputError]) if (error) this.#write('error', errorText(error))
+  }
+
+  #sayAmount(name: string, { frames, fragments, bytes }: Loss, what: string): void {
+    if (fragments === 0) return
+    this.#say('info', `  ${name.padEnd(12)} ${frames} frames in ${fragments} fragments, ${bytesText(bytes)}: ${what}`)
   }
 
   #onAck(ack: Ack): void {

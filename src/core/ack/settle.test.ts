@@ -14,6 +14,9 @@ function fragment(timecodeMs: number, state: FragmentState): Fragment {
     frameBytes: 1,
     sentAtMs: 0,
     headGone: false,
+    number: 1,
+    header: { bytes: new Uint8Array(1) },
+    spooled: false,
   }
 }
 
