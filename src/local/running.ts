@@ -231,9 +231,7 @@ function parseClaim(text: string | null): Claim | null {
 function isComplete(claim: Claim): claim is Claim & RunningEndpoint {
   const { pid, url, host, port, region } = claim
   return (
-    Number.isInteger(pid) &&
-    Number.isInteger(port) &&
-    [url, host, region].every((text) => typeof text === 'string')
+    Number.isInteger(pid) && Number.isInteger(port) && [url, host, region].every((text) => typeof text === 'string')
   )
 }
 

@@ -27,7 +27,7 @@ function assertDropped({ status, lines, end }: FaultyRun): void {
   assert.deepEqual([status, end['fragmentsPersisted'], end['sessions']], [74, 2, 2])
 }
 
-describe('an ERROR ack', { concurrency: 12 }, () => {
+describe('an ERROR ack', { concurrency: 10 }, () => {
   for (const [index, id] of dropped.entries()) {
     test(`${id}: the fragment is dropped and reported`, async (t) => {
       const run = await streamThrough(t, { faults: [errorAck(id, index)] })

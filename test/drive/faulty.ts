@@ -24,6 +24,8 @@ export interface FaultySettings {
   readonly seconds?: number
   readonly args?: readonly string[]
   readonly endpoint?: Partial<LocalKvsOptions>
+  /** Done while it streams. */
+  meanwhile?(endpoint: TestEndpoint): Promise<void>
   /** Faults that are not struck by the end are a mistake of the test, unless this says so. */
   readonly mayMiss?: boolean
 }
@@ -31,6 +33,8 @@ export interface FaultySettings {
 const streamName = 'faulty'
 /** Three fragments of the samples. */
 const defaultSeconds = 4
+/** Where calls fail before anything is sent, the time for that is the duration of the media: on a busy machine it needs more. */
+export const patientSeconds = 8
 
 /**
  * Streams the sample frames through the faults, and checks at the endpoint that the books balance, that what counts as
@@ -41,6 +45,7 @@ export async function streamThrough(t: TestContext, settings: FaultySettings): P
   const endpoint = await startEndpoint(t, { limits: 'off', faults, ...settings.endpoint })
   const given = ['-n', streamName, '-d', samples, '-D', String(seconds), '--json', ...args]
   const run = startKvs(t, given, { env: endpoint.env })
+  await settings.meanwhile?.(endpoint)
   const { status, stdout, stderr } = await run.exited()
   assert.ok(stdout !== '', stderr)
   const lines = jsonLines(stdout)
@@ -104,8 +109,16 @@ function presentOf(
   }
 }
 
-async function expectedMedia(seconds: number): Promise<readonly ExpectedTrack[]> {
-  return [await expectedVideo(samples, 'h264', seconds * 1000), await expectedAudio(samples, 'aac', seconds * 1000)]
+const expectations = new Map<number, Promise<readonly ExpectedTrack[]>>()
+
+/** What is streamed, read once for all tests of a file. */
+function expectedMedia(seconds: number): Promise<readonly ExpectedTrack[]> {
+  const known = expectations.get(seconds)
+  if (known !== undefined) return known
+  const tracks = [expectedVideo(samples, 'h264', seconds * 1000), expectedAudio(samples, 'aac', seconds * 1000)]
+  const read = Promise.all(tracks)
+  expectations.set(seconds, read)
+  return read
 }
 
 /** Every fragment once; one that is stored again is the same to the byte, and the client had not heard that it was stored. */

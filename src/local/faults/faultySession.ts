@@ -74,13 +74,15 @@ export class FaultySession implements MediaSession {
     this.#timers.clear()
   }
 
-  /** From now on the client hears nothing more; what has come completely is kept. */
+  /** From now on the client hears nothing more; what has come completely is kept. What is stalled can still be cut. */
   break(fault: BreakFault): void {
-    if (this.#broken) return
-    this.#broken = true
-    this.#stalled = fault.fault === 'stall'
+    if (this.#broken && fault.fault !== 'cut') return
     this.#actions.tell(fault)
-    this.#inner.aborted()
+    if (!this.#broken) {
+      this.#broken = true
+      this.#stalled = fault.fault === 'stall'
+      this.#inner.aborted()
+    }
     if (fault.fault === 'cut') this.#actions.cut(fault.how ?? 'close')
   }
 
