@@ -1,5 +1,5 @@
 import type { CredentialProvider } from '../core/aws/credentials/credentials.ts'
-import type { Files, Platform, Process } from '../core/platform.ts'
+import type { Files, Platform, Process, Storage } from '../core/platform.ts'
 import type { Option, Options } from './options.ts'
 
 /** Credentials, and what to say of where they come from. */
@@ -12,6 +12,8 @@ export interface CredentialSource {
 export interface Host {
   readonly process: Process
   readonly files: Files
+  /** For what is to outlive the process. */
+  readonly storage: Storage
   /** A host for one producer; `caPath` is a PEM file or a folder of them that replaces the trust anchors. */
   platform(caPath: string | undefined): Platform
   /**

@@ -10,10 +10,12 @@ import { readTrust } from '../core/host/trust.ts'
 import { files } from './files.ts'
 import { devicePlatform } from './platform.ts'
 import { process } from './process.ts'
+import { storage } from './storage.ts'
 
 const host: Host = {
   process,
   files,
+  storage,
   platform: (caPath) => devicePlatform(readTrust(files, caPath), process.env),
 }
 

@@ -10,6 +10,7 @@ import { localCommand } from './commands/local.ts'
 import { nodeCredentials } from './credentials.ts'
 import { files, nodeProcess, surviveLostOutput } from './files.ts'
 import { nodePlatform } from './platform.ts'
+import { storage } from './storage.ts'
 
 surviveLostOutput()
 // Which version of Node.js this runs on is not for its users to read about from the AWS SDK.
@@ -18,6 +19,7 @@ const process_ = nodeProcess()
 const host: Host = {
   process: process_,
   files,
+  storage,
   platform: (caPath) => nodePlatform({ ca: readTrust(files, caPath), proxy: process_.env }),
   credentials: nodeCredentials(files, process_.env),
 }

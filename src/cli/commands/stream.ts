@@ -16,6 +16,7 @@ import { makeReport } from '../report/makeReport.ts'
 import { mediaText } from '../report/media.ts'
 import type { StartFields } from '../report/report.ts'
 import { Streaming } from '../streaming.ts'
+import { keepingOf, milliseconds } from './keepingOptions.ts'
 import { streamNotes, streamOptions } from './streamOptions.ts'
 
 export const streamCommand: Command = {
@@ -50,7 +51,7 @@ async function stream(options: Options, host: Host): Promise<number> {
     mediaType: options.text('content-type'),
     kmsKeyId: options.text('kms-key-id'),
     tags: options.pairs('tag'),
-    giveUpAfterMs: milliseconds(options, 'give-up-after'),
+    ...keepingOf(options, host.storage),
     userAgent: userAgent(version, host.process.system),
   }
   checkOptions(wanted)
@@ -99,11 +100,6 @@ function directoryOptions(options: Options): DirectoryOptions {
 function trackOptions({ codec, format }: DirectoryTrack): TrackOptions {
   const { sampleRateHz, channels } = format
   return { codec, ...(sampleRateHz !== undefined && { sampleRateHz }), ...(channels !== undefined && { channels }) }
-}
-
-function milliseconds(options: Options, name: string): number | undefined {
-  const seconds = options.number(name)
-  return seconds === undefined ? undefined : seconds * 1000
 }
 
 function startFields(

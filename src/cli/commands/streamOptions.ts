@@ -2,6 +2,7 @@
 
 import { credentialOptions } from '../credentials.ts'
 import type { Option } from '../options.ts'
+import { keepingOptions } from './keepingOptions.ts'
 
 export const streamOptions: readonly Option[] = [
   { name: 'channel-name', short: 'n', value: 'NAME', default: 'your-kvs-name', help: 'name of the stream' },
@@ -124,6 +125,7 @@ export const streamOptions: readonly Option[] = [
     default: '120',
     help: 'how long the end waits for the last confirmation',
   },
+  ...keepingOptions,
   {
     name: 'dump',
     value: 'DIR',
@@ -154,7 +156,7 @@ export const streamNotes: readonly string[] = [
   '',
   'Exit status:',
   '  0   everything is stored          74  media was lost',
-  '  1   wrong usage                   75  gave up on the network',
+  '  1   wrong usage                   75  gave up, or still in the spool',
   '  66  input missing or damaged      77  credentials or permissions',
   '  69  the service refused for good  78  configuration',
   '  70  no memory left, or a mistake  129, 130, 143  a signal, nothing lost',

@@ -1,6 +1,7 @@
 import type { Process } from '../../core/platform.ts'
 import { FakeClock } from '../../core/testing/fakeClock.ts'
 import { FakeService } from '../../core/testing/fakeService.ts'
+import { ForgetfulFiles } from '../../core/testing/forgetfulFiles.ts'
 import { packet, picture } from '../../core/testing/media.ts'
 import { MemoryFiles } from '../../core/testing/memoryFiles.ts'
 import { must, mustBe } from '../../core/testing/must.ts'
@@ -17,6 +18,7 @@ export class Kvs {
   readonly ownClock = new CountedClock(this.clock)
   readonly service = new FakeService(this.clock)
   readonly files = new MemoryFiles()
+  readonly storage = new ForgetfulFiles()
   readonly env: Record<string, string | undefined> = {
     AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE1234',
     AWS_SECRET_ACCESS_KEY: 'topsecret',
@@ -70,6 +72,7 @@ export class Kvs {
     const host: Host = {
       process,
       files: this.files,
+      storage: this.storage,
       platform: () => testPlatform(this.ownClock, this.service, new CountedBlocks(4096)),
     }
     void main([streamCommand, needsNode(localSyntax)], host).then((exitStatus) => {

@@ -10,6 +10,7 @@ import { parseOptions } from '../../cli/options.ts'
 import type { KvsError } from '../../core/errors.ts'
 import { files, nodeProcess } from '../files.ts'
 import { nodePlatform } from '../platform.ts'
+import { storage } from '../storage.ts'
 import { localCommand } from './local.ts'
 
 /** A terminal in which a command runs: what it says, and a Ctrl-C. */
@@ -22,6 +23,7 @@ class Terminal {
   run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number> {
     const host: Host = {
       files,
+      storage,
       platform: () => nodePlatform({}),
       process: {
         ...nodeProcess(),
