@@ -33,8 +33,9 @@ export class ForgetfulFiles implements Storage {
   budget = Number.POSITIVE_INFINITY
   /** What fits on the disk. */
   freeBytes = Number.POSITIVE_INFINITY
-  /** Changes until one fails, once. */
+  /** The change, counted from 1, from which on `failures` of them fail. */
   failAfter = Number.POSITIVE_INFINITY
+  failures = 1
   reads = 0
   readonly crc32 = crc32
 
@@ -143,8 +144,8 @@ export class ForgetfulFiles implements Storage {
   #spend(cost: number, path: string): void {
     this.budget -= cost
     if (this.budget < 0) throw new PowerLost()
-    if (--this.failAfter !== 0) return
-    this.failAfter = Number.POSITIVE_INFINITY
+    if (--this.failAfter > 0) return
+    if (this.failAfter <= 1 - this.failures) this.failAfter = Number.POSITIVE_INFINITY
     throw outputError(path, 'EIO')
   }
 }
@@ -166,7 +167,8 @@ function afterPowerLoss({ content, durable }: Inode, chance: Chance): Uint8Array
   while (common < durable.length && content[common] === durable[common]) common++
   // What was cut off may still be there.
   if (common < durable.length && chance() < 0.5) return durable
-  const size = common + Math.floor(chance() * (content.length - common + 1))
+  // The size comes before the content, often.
+  const size = chance() < 0.5 ? content.length : common + Math.floor(chance() * (content.length - common + 1))
   const after = content.slice(0, size)
   const often = chance()
   for (let at = common; at < size; at += sectorBytes) if (chance() < often) after.fill(0, at, at + sectorBytes)

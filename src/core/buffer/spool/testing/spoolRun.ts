@@ -93,7 +93,8 @@ export class SpoolRun {
       this.spool.append(figures, [put.content.subarray(0, cut), put.content.subarray(cut)])
       put.state = 'kept'
     } catch (error) {
-      if (error instanceof KvsError) put.state = 'gone'
+      // What could not be cut off either may be back, and whole.
+      if (error instanceof KvsError) put.state = this.files.failures > 1 ? 'forgotten' : 'gone'
       throw error
     }
   }
