@@ -7,6 +7,10 @@ export function ackError({ errorId, errorCode, timecodeMs }: Ack, fault: Fault):
   const at = timecodeMs === null ? '' : ` for fragment ${timecodeMs}`
   return new KvsError(codes[fault], `the service answered error ${name}${at}`, {
     aws: String(errorId ?? ''),
+    ...(errorId === 4003 && {
+      cause: 'a session lasts 45 minutes at most, and no longer than its credentials',
+      cure: 'none',
+    }),
     ...(fault === 'configuration' && {
       cause: "the stream's KMS key may not be used, or the stream takes fewer tracks",
       cure: "check the stream's key and its policy",
