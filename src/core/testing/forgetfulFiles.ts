@@ -16,6 +16,8 @@ export type Chance = () => number
 export class PowerLost extends Error {}
 
 const sectorBytes = 64
+/** It takes long, and the power may go meanwhile. */
+const syncCost = 200
 
 class Inode {
   content = new Uint8Array(0)
@@ -124,7 +126,7 @@ export class ForgetfulFiles implements Storage {
         inode.content = inode.content.slice(0, sizeBytes)
       },
       sync: () => {
-        this.#spend(1, path)
+        this.#spend(syncCost, path)
         inode.durable = inode.content
       },
       close: () => undefined,

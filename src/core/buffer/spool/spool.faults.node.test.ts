@@ -19,11 +19,11 @@ function losesPower(task: () => void): boolean {
 function live(chance: Chance, end: (files: ForgetfulFiles) => ForgetfulFiles): SpoolRun {
   const run = new SpoolRun(new ForgetfulFiles(), chance)
   for (let life = 0; life < 6; life++) {
-    run.files.budget = Math.floor(chance() ** 2 * 30_000)
+    run.files.budget = Math.floor(chance() ** 2 * 60_000)
     while (!losesPower(() => run.step()));
     const left = end(run.files)
     // Opening it may be cut short as well.
-    left.budget = Math.floor(chance() * 20)
+    left.budget = Math.floor(chance() * 500)
     if (losesPower(() => run.reopen(left))) run.reopen(end(left))
     run.files.budget = Number.POSITIVE_INFINITY
     run.settle()
