@@ -32,7 +32,7 @@ describe('an ERROR ack', { concurrency: 10 }, () => {
     test(`${id}: the fragment is dropped and reported`, async (t) => {
       const run = await streamThrough(t, { faults: [errorAck(id, index)] })
       assertDropped(run)
-      await assertAccounted(run)
+      assertAccounted(run)
     })
   }
 
@@ -40,7 +40,7 @@ describe('an ERROR ack', { concurrency: 10 }, () => {
     test(`${id}: the fragment is sent again`, async (t) => {
       const run = await streamThrough(t, { faults: [errorAck(id, index)] })
       assert.equal(run.end['sessions'], 2)
-      await assertComplete(run)
+      assertComplete(run)
     })
   }
 
@@ -48,7 +48,7 @@ describe('an ERROR ack', { concurrency: 10 }, () => {
     test(`${id}: the end`, async (t) => {
       const run = await streamThrough(t, { faults: [errorAck(id, index)] })
       assert.deepEqual([run.status, run.end['sessions'], run.stored.length], [69, 1, 1])
-      await assertAccounted(run)
+      assertAccounted(run)
     })
   }
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import type { Fault, LocalKvsOptions, StoredMedia } from '../../src/local/index.ts'
+import type { Fault, LocalKvs, LocalKvsOptions, StoredMedia } from '../../src/local/index.ts'
 import { assertBalanced } from './bad.ts'
 import { startEndpoint, type TestEndpoint } from './endpoint.ts'
 import { endOf, type JsonLine, jsonLines, startKvs } from './kvs.ts'
@@ -15,6 +15,8 @@ export interface FaultyRun {
   readonly lines: readonly JsonLine[]
   readonly end: JsonLine
   readonly endpoint: TestEndpoint
+  /** What was streamed. */
+  readonly expected: readonly ExpectedTrack[]
   /** What the endpoint holds, each fragment once, in the order of its timecodes. */
   readonly stored: readonly StoredCluster[]
 }
@@ -22,8 +24,14 @@ export interface FaultyRun {
 export interface FaultySettings {
   readonly faults: readonly Fault[]
   readonly seconds?: number
+  /** Folder of frames instead of the samples. */
+  readonly directory?: string
   readonly args?: readonly string[]
   readonly endpoint?: Partial<LocalKvsOptions>
+  /** How `kvs` finds credentials; default: the endpoint's own keys. */
+  env?(local: LocalKvs): Readonly<Record<string, string>>
+  /** Done before it starts. */
+  before?(endpoint: TestEndpoint): Promise<void>
   /** Done while it streams. */
   meanwhile?(endpoint: TestEndpoint): Promise<void>
   /** Faults that are not struck by the end are a mistake of the test, unless this says so. */
@@ -41,10 +49,13 @@ export const patientSeconds = 8
  * persisted is stored, and that nothing is stored again whose PERSISTED had arrived.
  */
 export async function streamThrough(t: TestContext, settings: FaultySettings): Promise<FaultyRun> {
-  const { faults, seconds = defaultSeconds, args = [] } = settings
+  const { faults, seconds = defaultSeconds, directory = samples, args = [] } = settings
   const endpoint = await startEndpoint(t, { limits: 'off', faults, ...settings.endpoint })
-  const given = ['-n', streamName, '-d', samples, '-D', String(seconds), '--json', ...args]
-  const run = startKvs(t, given, { env: endpoint.env })
+  const given = ['-n', streamName, '-d', directory, '-D', String(seconds), '--json', ...args]
+  await settings.before?.(endpoint)
+  const env =
+    settings.env === undefined ? endpoint.env : { ...withoutKeys(endpoint.env), ...settings.env(endpoint.local) }
+  const run = startKvs(t, given, { env })
   await settings.meanwhile?.(endpoint)
   const { status, stdout, stderr } = await run.exited()
   assert.ok(stdout !== '', stderr)
@@ -56,12 +67,16 @@ export async function streamThrough(t: TestContext, settings: FaultySettings): P
   const media = await endpoint.local.media(streamName)
   const stored = media === undefined ? [] : await assertOnce(media, lines)
   assertHeard(end, lines, stored)
-  return { status, lines, end, endpoint, stored }
+  return { status, lines, end, endpoint, stored, expected: await expectedMedia(directory, seconds) }
+}
+
+function withoutKeys(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...rest } = env
+  return rest
 }
 
 /** All of it arrived, frame by frame. */
-export async function assertComplete({ status, end, stored }: FaultyRun, seconds = defaultSeconds): Promise<void> {
-  const expected = await expectedMedia(seconds)
+export function assertComplete({ status, end, stored, expected }: FaultyRun): void {
   const frames = expected.reduce((sum, track) => sum + track.frames.length, 0)
   const { framesPut, framesPersisted, framesLost } = end
   assert.deepEqual(
@@ -77,14 +92,13 @@ export async function assertComplete({ status, end, stored }: FaultyRun, seconds
 }
 
 /** What is stored is what counts as persisted, each frame as it was put, and all the rest was reported lost. */
-export async function assertAccounted({ lines, end, stored }: FaultyRun, seconds = defaultSeconds): Promise<void> {
+export function assertAccounted({ lines, end, stored, expected }: FaultyRun): void {
   const frames = stored.reduce((sum, cluster) => sum + cluster.frames.length, 0)
   assert.equal(frames - Number(end['silentFrames']), Number(end['framesPersisted']), 'the endpoint has other frames')
   assert.equal(stored.length, Number(end['fragmentsPersisted']))
   const lost = new Set(lines.filter((line) => line['event'] === 'lost').map((line) => line['FragmentTimecode']))
   for (const { timecode } of stored) assert.ok(!lost.has(timecode), `${timecode} is reported lost, and stored`)
   const originMs = stored[0]?.timecode ?? 0
-  const expected = await expectedMedia(seconds)
   assertMedia(
     stored,
     expected.map((track, index) => presentOf(track, index + 1, stored, originMs)),
@@ -109,15 +123,17 @@ function presentOf(
   }
 }
 
-const expectations = new Map<number, Promise<readonly ExpectedTrack[]>>()
+const expectations = new Map<string, Promise<readonly ExpectedTrack[]>>()
 
 /** What is streamed, read once for all tests of a file. */
-function expectedMedia(seconds: number): Promise<readonly ExpectedTrack[]> {
-  const known = expectations.get(seconds)
-  if (known !== undefined) return known
-  const tracks = [expectedVideo(samples, 'h264', seconds * 1000), expectedAudio(samples, 'aac', seconds * 1000)]
-  const read = Promise.all(tracks)
-  expectations.set(seconds, read)
+function expectedMedia(directory: string, seconds: number): Promise<readonly ExpectedTrack[]> {
+  const key = `${seconds} ${directory}`
+  const tracks = () => [
+    expectedVideo(directory, 'h264', seconds * 1000),
+    expectedAudio(directory, 'aac', seconds * 1000),
+  ]
+  const read = expectations.get(key) ?? Promise.all(tracks())
+  expectations.set(key, read)
   return read
 }
 
