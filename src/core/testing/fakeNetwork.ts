@@ -11,7 +11,8 @@ export interface Far {
   onEnd(): void
 }
 
-const latencyMs = 1
+/** How long bytes are on their way. */
+export const latencyMs = 1
 
 /** Nobody listens there. */
 export const refusedConnection = new KvsError('CONNECT_FAILED', 'connection refused')

@@ -2,6 +2,7 @@
 
 import type { ProducerEvent } from '../../events.ts'
 import type { FakeClock } from '../fakeClock.ts'
+import { latencyMs } from '../fakeNetwork.ts'
 import type { PutSession, StoredFragment } from '../putSession.ts'
 
 export interface Confirmation {
@@ -18,7 +19,8 @@ export class Witness {
   readonly objections: string[] = []
   /** Fragments whose final ack has reached the producer before it reported them lost. */
   readonly confirmed = new Set<number>()
-  readonly lostTimecodes = new Set<number>()
+  /** Fragments reported lost, and when. */
+  readonly lostMs = new Map<number, number>()
   /** When a connection to a data host was tried. */
   readonly dialsMs: number[] = []
   readonly operationsMs: number[] = []
@@ -70,7 +72,7 @@ export class Witness {
         break
       case 'lost':
         this.note(`lost ${event.reason} ${this.#short(event.timecodeMs)}: ${event.frames} frames`)
-        this.lostTimecodes.add(event.timecodeMs)
+        this.lostMs.set(event.timecodeMs, this.#clock.monotonicMs())
         break
       case 'end': {
         const { error, exitStatus } = event.summary
@@ -106,8 +108,9 @@ export class Witness {
     this.beginningsMs.push(this.#clock.monotonicMs())
     // What was on its way as the producer left the session still arrives.
     if (session.connection.state !== 'open') return
+    const nowMs = this.#clock.monotonicMs()
     if (this.confirmed.has(timecodeMs)) this.objections.push(`${name} is sent again although it was confirmed`)
-    if (this.#prompt && this.lostTimecodes.has(timecodeMs))
+    if (this.#prompt && (this.lostMs.get(timecodeMs) ?? nowMs) < nowMs - 2 * latencyMs)
       this.objections.push(`${name} is sent although it was reported lost`)
     for (const other of others) {
       if (other === session || other.connection.state === 'gone') continue
@@ -119,7 +122,7 @@ export class Witness {
 
   #onConfirmed(timecodeMs: number): void {
     this.#retriesMs = []
-    if (!this.lostTimecodes.has(timecodeMs)) this.confirmed.add(timecodeMs)
+    if (!this.lostMs.has(timecodeMs)) this.confirmed.add(timecodeMs)
   }
 
   #onRetry(): void {
