@@ -55,7 +55,7 @@ export class StreamService implements Service {
       options.credentials,
       () => this.#time.confirmedMs(),
       () => this.#random(),
-      (error) => handlers.onWarning(error.message),
+      (error) => handlers.onWarning(`credentials could not be renewed: ${error.message}`),
     )
     this.#keys = new SigningKeys(platform.crypto)
     this.#controlPlane = new ControlPlane(platform, {

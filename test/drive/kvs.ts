@@ -23,7 +23,7 @@ export interface Exit {
 }
 
 export interface KvsOptions {
-  /** All of the program's environment besides PATH and HOME. */
+  /** All of the program's environment besides PATH, HOME, and what says that there is no AWS configuration. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
   /** What starts it instead of `command()`. */
@@ -55,6 +55,13 @@ export async function runKvs(t: TestContext, args: readonly string[], options: K
   return await startKvs(t, args, options).exited()
 }
 
+/** Whoever runs the tests may have an AWS configuration, or do it on EC2. */
+const nobodysCredentials = {
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_CONFIG_FILE: '/dev/null',
+  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+}
+
 export class KvsRun {
   readonly #child: ChildProcess
   readonly #lines = new Watched<JsonLine>()
@@ -69,7 +76,7 @@ export class KvsRun {
     const child = spawn(program, [...first, ...args], {
       cwd,
       ...who,
-      env: { PATH, HOME, ...env },
+      env: { PATH, HOME, ...nobodysCredentials, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = child
