@@ -47,12 +47,16 @@ function checkSums({ put, summary, rig }: Ran, check: Check): void {
   const lost = framesLost(stats)
   const { framesPut, framesPersisted, framesDiscarded } = stats
   check(framesPut === put.length, `${put.length} frames were put, and ${framesPut} counted`)
+  const { spooled } = stats
   check(
-    framesPut === framesPersisted + lost + framesDiscarded,
-    `${framesPut} frames are not ${framesPersisted} persisted + ${lost} lost + ${framesDiscarded} discarded`,
+    framesPut === framesPersisted + lost + framesDiscarded + spooled.frames,
+    `${framesPut} frames are not ${framesPersisted} persisted + ${lost} lost + ${framesDiscarded} discarded + ${spooled.frames} spooled`,
   )
   const bytesLost = Object.values(stats.lost).reduce((sum, loss) => sum + loss.bytes, 0)
-  check(stats.bytesPut === stats.bytesPersisted + bytesLost + stats.bytesDiscarded, 'the bytes do not add up')
+  check(
+    stats.bytesPut === stats.bytesPersisted + bytesLost + stats.bytesDiscarded + spooled.bytes,
+    'the bytes do not add up',
+  )
   check((exitStatus === 0) === (error === null), `status ${exitStatus} with the error ${error?.code}`)
   check(lost === 0 || exitStatus !== 0, 'a loss does not show in the status')
   check(rig.summary === summary, 'the end was told with another summary')
@@ -155,7 +159,9 @@ function checkLosses(stats: Stats, scenario: Scenario, witness: Witness, check: 
   const { mustDeliver, source, options } = scenario
   const refused = stats.lost.refused?.fragments ?? 0
   check(refused <= witness.fragmentErrors, `${refused} fragments refused, ${witness.fragmentErrors} errors blamed one`)
-  check(!mustDeliver || stats.lost['not-delivered'] === undefined, 'not delivered although there was time enough')
+  const left = stats.spooled.frames > 0 || stats.lost['not-delivered'] !== undefined
+  check(!mustDeliver || !left, 'not delivered although there was time enough')
+  check(scenario.spoolBytes !== undefined || stats.spooled.frames === 0, 'spooled without a spool')
   const gopBytes =
     source.keyPictureBytes + (source.gopFrames + 20 * source.framesPerSecond) * (source.pictureBytes + 20)
   const small = 2 * gopBytes > options.bufferBytes || scenario.faults.some(({ kind }) => kind === 'memory')

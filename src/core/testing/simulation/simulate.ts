@@ -3,6 +3,7 @@
 import { KvsError } from '../../errors.ts'
 import type { Crypto } from '../../platform.ts'
 import type { Summary } from '../../summary.ts'
+import { ForgetfulFiles } from '../forgetfulFiles.ts'
 import { Rig } from '../rig.ts'
 import { objectionsTo } from './check.ts'
 import { isPrompt } from './faults.ts'
@@ -60,13 +61,15 @@ export async function play(scenario: Scenario): Promise<Outcome> {
 const identities = new WeakMap<Rig, Identities>()
 
 function rigOf(scenario: Scenario, random: SeededRandom): Rig {
-  const { service, source, options, blockBytes } = scenario
+  const { service, source, options, blockBytes, spoolBytes } = scenario
+  const storage = new ForgetfulFiles()
   const sound = { codec: 'aac', sampleRateHz: 48_000, channels: 2 } as const
   const tracks = { none: [{ codec: 'h264' }], with: [{ codec: 'h264' }, sound], only: [sound] } as const
   const rig: Rig = new Rig(
     {
       tracks: tracks[source.sound],
       ...options,
+      spool: spoolBytes === undefined ? undefined : { storage, directory: '/spool', capacityBytes: spoolBytes },
       retentionHours: service.retentionHours,
       credentials: () => identities.get(rig)?.provider() ?? Promise.reject(new Error('the run has not begun')),
     },
