@@ -3,15 +3,15 @@
 import type { FragmentBuffer } from './buffer/fragmentBuffer.ts'
 import { KvsError } from './errors.ts'
 import type { Frame } from './frame/frame.ts'
+import type { SourceClock } from './frame/sourceClock.ts'
 import type { WallMs } from './frame/time.ts'
-import type { Timeline } from './frame/timeline.ts'
 import type { Packager } from './mux/packager.ts'
 import type { Verdict } from './room.ts'
 import { countLoss, type LossReason, type Stats } from './stats.ts'
 
 export interface IntakeOptions {
   readonly packager: Packager
-  readonly timeline: Timeline
+  readonly sourceClock: SourceClock
   readonly buffer: FragmentBuffer
   readonly stats: Stats
   /** Makes sure of room for so many bytes; `beginsMs` is the time of a frame that begins a fragment. */
@@ -35,12 +35,11 @@ export class Intake {
    * @throws KvsError MEDIA_INVALID, FRAME_TOO_LARGE or USAGE: this frame cannot be taken, others still can
    */
   put(frame: Frame): boolean {
-    const { packager, timeline, makeRoom } = this.#options
+    const { packager, sourceClock, makeRoom } = this.#options
     if (!packager.has(frame.track)) throw new KvsError('USAGE', `there is no track ${frame.track}`)
     if (!packager.inspect(frame)) return true
-    const originMs = timeline.originMs(frame, packager.latestMs)
-    const ptsMs = Math.round(originMs + frame.pts)
-    const dtsMs = Math.round(originMs + frame.dts)
+    sourceClock.time(frame)
+    const { ptsMs, dtsMs } = sourceClock
     for (;;) {
       const placement = packager.place(ptsMs, dtsMs)
       if (placement === 'discard') return this.#leaveOut(frame, this.#skipping)
@@ -71,6 +70,7 @@ export class Intake {
 
   #opened(): void {
     this.#skipping = undefined
+    this.#options.sourceClock.opened()
     this.#options.onOpened()
   }
 
@@ -94,7 +94,8 @@ export class Intake {
   }
 
   #countPut(frame: Frame): void {
-    const { stats } = this.#options
+    const { stats, sourceClock } = this.#options
+    if (sourceClock.repair !== undefined) sourceClock.taken()
     stats.framesPut++
     stats.bytesPut += frame.data.length
   }

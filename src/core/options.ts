@@ -38,6 +38,8 @@ export interface ProducerOptions {
   readonly tags: Readonly<Record<string, string>>
   /** Epoch milliseconds at which `pts` is 0; default: such that the first frame is now. */
   readonly ptsOriginMs?: WallMs | undefined
+  /** Frames come as they are made, so that their clock can be compared with the time that passes; default false. */
+  readonly live?: boolean | undefined
   /** How long failures in a row are put up with; default: for ever. */
   readonly giveUpAfterMs?: number | undefined
   /** A session is handed over to another after this long at the latest; default 40 minutes, the most that makes sense. */

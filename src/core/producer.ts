@@ -12,11 +12,13 @@ import { KvsError } from './errors.ts'
 import { logEvent, type ProducerEvent } from './events.ts'
 import type { Fragment } from './frame/fragment.ts'
 import type { Frame, Track } from './frame/frame.ts'
+import { Repairs } from './frame/repairs.ts'
+import { SourceClock } from './frame/sourceClock.ts'
 import type { WallMs } from './frame/time.ts'
-import { Timeline } from './frame/timeline.ts'
 import { Intake } from './intake.ts'
 import { keep, lossOf } from './keeping.ts'
 import { sessionHeader, withSegmentUid } from './mux/header.ts'
+import type { FragmentEvent, FragmentEventOptions } from './mux/metadata.ts'
 import { Packager } from './mux/packager.ts'
 import { endOfFragment } from './mux/tags.ts'
 import { checkOptions, type ProducerOptions } from './options.ts'
@@ -42,7 +44,7 @@ export class Producer {
   readonly #packager: Packager
   readonly #service: StreamService
   readonly #line: SessionLine
-  readonly #timeline: Timeline
+  readonly #sourceClock: SourceClock
   readonly #room: Room
   readonly #pressure = new Pressure()
   readonly #intake: Intake
@@ -72,18 +74,28 @@ export class Producer {
     )
     this.#buffer = keeping.buffer
     this.#backlog = keeping.backlog
-    this.#packager = new Packager(options.tracks, platform.search, this.#buffer, this.stats, (tracks) =>
-      this.#header(tracks, options.userAgent),
-    )
+    const onWarning = (message: string) => this.#warn(message)
+    const repairs = new Repairs(this.stats, onWarning)
+    this.#packager = new Packager({
+      tracks: options.tracks,
+      search: platform.search,
+      sink: this.#buffer,
+      stats: this.stats,
+      repairs,
+      makeHeader: (tracks) => this.#header(tracks, options.userAgent),
+      onWarning,
+    })
     this.#service = new StreamService(platform, options, {
       onStream: (stream) => this.#onStream(stream),
-      onWarning: (message) => this.#warn(message),
+      onWarning,
     })
-    this.#timeline = new Timeline({
+    this.#sourceClock = new SourceClock({
       clock: platform.clock,
       nowMs: () => this.#service.nowMs(),
       originMs: options.ptsOriginMs,
-      onBack: (backMs) => this.#onBack(backMs),
+      tracks: options.tracks,
+      live: options.live ?? false,
+      repairs,
     })
     this.#line = this.#makeLine(options)
     this.#room = new Room({
@@ -95,7 +107,7 @@ export class Producer {
       backlog: this.#backlog,
       line: this.#line,
       seal: () => this.#packager.seal(),
-      onWarning: (message) => this.#warn(message),
+      onWarning,
     })
     this.#silence = new SilenceWatch({
       clock: platform.clock,
@@ -105,7 +117,7 @@ export class Producer {
     })
     this.#intake = new Intake({
       packager: this.#packager,
-      timeline: this.#timeline,
+      sourceClock: this.#sourceClock,
       buffer: this.#buffer,
       stats: this.stats,
       makeRoom: (bytes, beginsMs) => this.#makeRoom(bytes, beginsMs),
@@ -179,6 +191,18 @@ export class Producer {
     return true
   }
 
+  /** Metadata for the open fragment or the next one, or `persistent` for all from there on: see `Metadata.put`. */
+  putMetadata(name: string, value: string, { persistent = false }: { readonly persistent?: boolean } = {}): void {
+    if (this.#stopping || this.#summary !== undefined) throw this.#over()
+    this.#packager.metadata.put(name, value, persistent)
+  }
+
+  /** An event that the service acts on, for the open fragment or the next one: see `Metadata.putEvent`. */
+  putEvent(event: FragmentEvent, options?: FragmentEventOptions): void {
+    if (this.#stopping || this.#summary !== undefined) throw this.#over()
+    this.#packager.metadata.putEvent(event, options)
+  }
+
   /** Calls `task` once, when a frame that was not taken may be put again, or when the producer has ended. */
   whenRoom(task: () => void): void {
     if (this.#full && this.#summary === undefined) this.#waiters.push(task)
@@ -202,16 +226,10 @@ export class Producer {
     }
     if (!this.#stopping) {
       this.#stopping = true
-      this.#packager.seal()
+      this.#packager.end()
       this.#line.finish()
     }
     return ended
-  }
-
-  #onBack(backMs: number): void {
-    this.stats.timesRepaired++
-    const message = `the source's clock went back by ${(backMs / 1000).toFixed(1)} s: its times go on from where they were`
-    this.#warn(message)
   }
 
   #warn(message: string): void {
@@ -259,7 +277,7 @@ export class Producer {
 
   #onStream(stream: PreparedStream): void {
     // The service has been asked for the first time: what was put before may have been timed by a clock that is wrong.
-    if (this.stats.sessions === 0) this.#packager.shift(this.#timeline.correct())
+    if (this.stats.sessions === 0) this.#packager.shift(this.#sourceClock.correct())
     this.#onEvent({ type: 'stream', stream })
     for (const message of stream.warnings) this.#warn(message)
   }

@@ -20,6 +20,8 @@ interface Placed {
 interface Made {
   readonly clusterMs: number
   readonly split: boolean
+  /** Of sound, for want of pictures. */
+  readonly alone: boolean
   readonly frames: Placed[]
 }
 
@@ -32,24 +34,24 @@ function run(inputs: readonly Input[], hasVideo: boolean, limits: FragmentLimits
     const ask = () => {
       const { video, keyFrame, pts, dts, bytes } = input
       const placement = fragmenter.place(video, keyFrame, pts, dts, bytes)
-      const { clusterMs, timeMs, repaired, split, lastRelativeMs } = fragmenter
-      return { placement, clusterMs, timeMs, repaired, split, lastRelativeMs }
+      const { clusterMs, timeMs, movedMs, split, alone, lastRelativeMs } = fragmenter
+      return { placement, clusterMs, timeMs, movedMs, split, alone, lastRelativeMs }
     }
     const first = ask()
     assert.deepEqual(ask(), first, 'asking twice changes nothing')
-    if (first.placement === 'discard') assert.equal(made.length, 0)
+    if (first.placement === 'discard') assert.ok(made.length === 0 || made.every(({ alone }) => alone))
     if (first.placement !== 'open' && first.placement !== 'append') continue
-    fragmenter.placed(first.placement, true, input.bytes)
+    fragmenter.placed(first.placement, input.video, input.bytes)
     if (first.placement === 'open') {
       assert.ok(first.clusterMs > lastMs, 'a fragment begins behind all frames of the one before')
-      if (hasVideo) assert.ok(input.video, 'there is one')
+      assert.equal(first.alone, hasVideo && !input.video)
       assert.equal(first.split, !input.keyFrame)
-      made.push({ clusterMs: first.clusterMs, split: first.split, frames: [] })
+      made.push({ clusterMs: first.clusterMs, split: first.split, alone: first.alone, frames: [] })
     }
     const fragment = made[made.length - 1]
     assert.equal(first.clusterMs, fragment?.clusterMs)
     assert.equal(first.timeMs >= first.clusterMs && first.timeMs - first.clusterMs < 20_000, true)
-    assert.equal(first.repaired, first.timeMs !== input.pts)
+    assert.equal(first.movedMs, first.timeMs - input.pts)
     fragment?.frames.push({ input, placement: first.placement, timeMs: first.timeMs })
     lastMs = Math.max(lastMs, first.timeMs)
     assert.equal(fragmenter.lastRelativeMs, lastMs - first.clusterMs)
@@ -57,7 +59,8 @@ function run(inputs: readonly Input[], hasVideo: boolean, limits: FragmentLimits
   for (const [index, { clusterMs, split, frames }] of made.entries()) {
     assert.equal(frames.reduce((sum, { input }) => sum + input.bytes, 0) <= limits.maxFragmentBytes, true)
     const before = made[index - 1]
-    if (before === undefined || split) continue
+    // Pictures that come again do not wait.
+    if (before === undefined || split || before.alone) continue
     const full = before.frames.reduce((sum, { input }) => sum + input.bytes, 0) > limits.maxFragmentBytes / 2
     if (!full) assert.ok(clusterMs - before.clusterMs >= 1000, 'no more than one fragment a second')
   }
@@ -178,18 +181,65 @@ test('a fragment is split below 50 MB', () => {
   )
 })
 
-test('sound waits for pictures, and long without them it is left out', () => {
+/** Puts one frame; its placement. */
+function put(fragmenter: Fragmenter, { video, keyFrame, pts, dts, bytes }: Input): Placement {
+  const placement = fragmenter.place(video, keyFrame, pts, dts, bytes)
+  if (placement === 'open' || placement === 'append') fragmenter.placed(placement, video, bytes)
+  return placement
+}
+
+test('sound waits for pictures, and without them it goes on by itself before any of it is lost', () => {
   const fragmenter = new Fragmenter(true)
-  assert.equal(fragmenter.place(false, true, startMs, startMs, 10), 'discard')
-  assert.equal(fragmenter.place(true, false, startMs, startMs, 10), 'discard')
-  assert.equal(fragmenter.place(true, true, startMs, startMs, 10), 'open')
-  fragmenter.placed('open', true, 10)
-  assert.equal(fragmenter.place(false, true, startMs + 18_999, 0, 10), 'append')
-  assert.equal(fragmenter.place(false, true, startMs + 19_000, 0, 10), 'no-video')
+  assert.equal(put(fragmenter, audio(0)), 'discard')
+  assert.equal(put(fragmenter, video(0, false)), 'discard')
+  assert.equal(put(fragmenter, video(0, true)), 'open')
+  const made = new Map<number, boolean>()
+  for (let ms = 0; ms < 30_000; ms += 20) {
+    const placement = put(fragmenter, audio(ms))
+    if (placement === 'open') made.set(ms, fragmenter.alone)
+    else assert.equal(placement, 'append')
+  }
+  assert.deepEqual(
+    [...made],
+    Array.from({ length: 12 }, (_, n) => [18_000 + n * 1000, true]),
+  )
+  // A picture begins a fragment at once: nothing is missing before it.
+  assert.equal(put(fragmenter, video(30_100, false)), 'open')
+  assert.equal(fragmenter.split, true)
+  assert.equal(put(fragmenter, audio(30_120)), 'append')
+  assert.equal(put(fragmenter, video(31_200, true)), 'open')
+  assert.deepEqual([fragmenter.split, fragmenter.alone], [false, false])
+})
+
+test('sound that no picture ever joins begins after a while; pictures then begin with a key frame', () => {
+  const fragmenter = new Fragmenter(true)
+  const first = Array.from({ length: 600 }, (_, n) => n * 20).find((ms) => put(fragmenter, audio(ms)) === 'open')
+  assert.equal(first, 10_000)
+  assert.equal(put(fragmenter, video(10_010, false)), 'discard')
+  assert.equal(put(fragmenter, audio(10_020)), 'append')
+  assert.equal(put(fragmenter, video(10_100, true)), 'open')
   fragmenter.close()
-  assert.equal(fragmenter.place(false, true, startMs + 10, 0, 10), 'discard')
-  assert.equal(fragmenter.place(true, true, startMs + 500, startMs + 500, 10), 'open')
-  assert.equal(fragmenter.clusterMs, startMs + 500)
+  assert.equal(put(fragmenter, audio(10_120)), 'discard')
+  assert.equal(put(fragmenter, audio(20_120)), 'open')
+  assert.equal(put(fragmenter, video(20_140, false)), 'discard', 'what it refers to may be gone')
+})
+
+test('sound behind a pause waits for the pictures behind it, a little', () => {
+  const fragmenter = new Fragmenter(true)
+  put(fragmenter, video(0, true))
+  assert.equal(put(fragmenter, audio(60_000)), 'no-video')
+  assert.equal(put(fragmenter, video(60_000, false)), 'open')
+  assert.equal(put(fragmenter, audio(120_000)), 'no-video')
+  assert.equal(put(fragmenter, audio(121_980)), 'no-video')
+  assert.equal(put(fragmenter, audio(122_000)), 'open')
+})
+
+test('a key frame of another format begins a fragment, however young the open one is', () => {
+  const fragmenter = new Fragmenter(true)
+  put(fragmenter, video(0, true))
+  const place = (keyFrame: boolean, newFormat: boolean) =>
+    fragmenter.place(true, keyFrame, startMs + 40, startMs + 40, 1000, newFormat)
+  assert.deepEqual([place(true, false), place(false, true), place(true, true)], ['append', 'append', 'open'])
 })
 
 test('sound alone opens fragments by itself', () => {

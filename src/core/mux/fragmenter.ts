@@ -14,6 +14,8 @@ export interface FragmentLimits {
   readonly maxFragmentBytes: number
   /** How far before a key frame the pictures may be shown that follow it in decoding order. */
   readonly maxLeadMs: number
+  /** Sound that has been without a picture for so long makes fragments of its own. */
+  readonly maxAloneMs: number
 }
 
 export const serviceLimits: FragmentLimits = {
@@ -21,6 +23,7 @@ export const serviceLimits: FragmentLimits = {
   maxFragmentMs: 19_000,
   maxFragmentBytes: 49_000_000,
   maxLeadMs: 5000,
+  maxAloneMs: 10_000,
 }
 
 /** What to do with a frame. */
@@ -31,7 +34,7 @@ export type Placement =
   | 'append'
   /** Leave it out: nothing can be decoded yet. */
   | 'discard'
-  /** Leave it out: no picture has come for so long that no fragment can carry it. */
+  /** Leave it out: its time is so far from the open fragment that that cannot carry it, and no picture has come there. */
   | 'no-video'
 
 export class Fragmenter {
@@ -43,16 +46,23 @@ export class Fragmenter {
   #bytes = 0
   /** Time of the latest frame at which a fragment could have begun. */
   #borderMs: WallMs = 0
+  /** The open fragment is of sound alone, though there is a track of pictures. */
+  #alone = false
+  /** Nothing is missing before the next picture: it need not be a key frame. */
+  #continues = false
+  /** Time of the first sound since the last border that was left out for want of a picture; -1: none was. */
+  #waitsSinceMs: WallMs = -1
   /** Timecode of the fragment that the frame asked about last belongs to. */
   clusterMs: WallMs = 0
-  /** That frame's time, moved where it had to be. */
+  /** That frame's time, moved where it had to be, and by how much. */
   timeMs: WallMs = 0
-  /** True where `timeMs` is not what was asked for. */
-  repaired = false
+  movedMs = 0
   /** True where the fragment to open begins without a key frame. */
   split = false
+  /** True where the fragment to open begins with sound because no pictures come any more. */
+  alone = false
 
-  /** @param hasVideo whether any of the tracks is video: then fragments begin with pictures only. */
+  /** @param hasVideo whether any of the tracks is video: then fragments begin with pictures, as long as there are any. */
   constructor(hasVideo: boolean, limits: FragmentLimits = serviceLimits) {
     this.#hasVideo = hasVideo
     this.#limits = limits
@@ -61,30 +71,34 @@ export class Fragmenter {
   /**
    * Where a frame belongs. Asking changes nothing: the frame counts once `placed` is called.
    *
-   * @param ptsMs  epoch milliseconds, rounded
-   * @param dtsMs  the same; where it is below `ptsMs` for a key frame, pictures shown before it may follow (leading
-   *               pictures, H.265 §3): the fragment's timecode leaves room for them
+   * @param ptsMs     epoch milliseconds, rounded
+   * @param dtsMs     the same; where it is below `ptsMs` for a key frame, pictures shown before it may follow (leading
+   *                  pictures, H.265 section 3): the fragment's timecode leaves room for them
+   * @param newFormat the header of the open fragment does not fit this frame: a key frame begins another in any case
    */
-  place(video: boolean, keyFrame: boolean, ptsMs: WallMs, dtsMs: WallMs, sizeBytes: number): Placement {
-    this.split = false
+  place(
+    video: boolean,
+    keyFrame: boolean,
+    ptsMs: WallMs,
+    dtsMs: WallMs,
+    sizeBytes: number,
+    newFormat = false,
+  ): Placement {
     const border = video || !this.#hasVideo
-    const startMs = this.#startMs(ptsMs, dtsMs)
+    this.split = !keyFrame
+    this.alone = !border
     if (!this.#isOpen) {
-      if (!border || !keyFrame) return 'discard'
-      this.#open(ptsMs, startMs)
-      return 'open'
+      const begins = keyFrame && (border || this.#waitedMs(ptsMs) >= this.#limits.maxAloneMs)
+      return begins ? this.#open(ptsMs, dtsMs) : 'discard'
     }
     const ageMs = ptsMs - this.#openedMs
     // Where pictures are far apart, sound until the next one must fit as well.
-    const untilMs = border ? ageMs + Math.max(0, ptsMs - this.#borderMs) : ageMs
+    const untilMs = border && ptsMs > this.#borderMs ? ageMs + ptsMs - this.#borderMs : ageMs
     const full = untilMs >= this.#limits.maxFragmentMs || this.#bytes + sizeBytes > this.#limits.maxFragmentBytes
-    // From timecode to timecode: measured to the picture itself, fragments would come closer by its lead.
-    const due = keyFrame && startMs - this.#openedMs >= this.#limits.minFragmentMs
-    if (border && (full || due)) {
-      this.split = !keyFrame
-      this.#open(ptsMs, startMs)
-      return 'open'
-    }
+    if (border) {
+      if (this.#alone && video) return keyFrame || this.#continues ? this.#open(ptsMs, dtsMs) : 'discard'
+      if (full || (keyFrame && (newFormat || this.#isDue(ptsMs, dtsMs)))) return this.#open(ptsMs, dtsMs)
+    } else if (this.#soundBegins(ptsMs, full)) return this.#open(ptsMs, ptsMs)
     if (full) return 'no-video'
     this.clusterMs = this.#openedMs
     this.#setTime(ptsMs, this.#openedMs)
@@ -95,7 +109,10 @@ export class Fragmenter {
   placed(placement: 'open' | 'append', video: boolean, bytes: number): void {
     const border = video || !this.#hasVideo
     if (placement === 'open') {
+      this.#continues = border || (this.#isOpen && this.#continues)
       this.#isOpen = true
+      this.#alone = this.alone
+      this.#waitsSinceMs = -1
       this.#openedMs = this.clusterMs
       this.#bytes = 0
     }
@@ -114,16 +131,34 @@ export class Fragmenter {
     this.#openedMs += byMs
     this.#borderMs += byMs
     if (this.#lastMs >= 0) this.#lastMs += byMs
-  }
-
-  /** Time of the latest frame so far, -1 before the first. */
-  get lastMs(): WallMs {
-    return this.#lastMs
+    if (this.#waitsSinceMs >= 0) this.#waitsSinceMs += byMs
   }
 
   /** How far the latest frame lies behind the open fragment's timecode: where silence goes that fills it up. */
   get lastRelativeMs(): number {
     return this.#lastMs - this.#openedMs
+  }
+
+  /** Whether sound begins a fragment by itself where pictures should. */
+  #soundBegins(ptsMs: WallMs, full: boolean): boolean {
+    const { minFragmentMs, maxFragmentMs, maxAloneMs } = this.#limits
+    const ageMs = ptsMs - this.#openedMs
+    if (this.#alone) return full || ageMs >= minFragmentMs
+    // Where the time has jumped, pictures may be about to do so, too.
+    if (full) return this.#waitedMs(ptsMs) >= 2 * minFragmentMs
+    // Just before the fragment is full, so that no sound is lost.
+    return ageMs >= maxFragmentMs - minFragmentMs && ptsMs - this.#borderMs >= maxAloneMs
+  }
+
+  /** For how long sound has been left out now. */
+  #waitedMs(ptsMs: WallMs): number {
+    if (this.#waitsSinceMs < 0 || ptsMs < this.#waitsSinceMs) this.#waitsSinceMs = ptsMs
+    return ptsMs - this.#waitsSinceMs
+  }
+
+  /** From timecode to timecode: measured to the picture itself, fragments would come closer by its lead. */
+  #isDue(ptsMs: WallMs, dtsMs: WallMs): boolean {
+    return this.#startMs(ptsMs, dtsMs) - this.#openedMs >= this.#limits.minFragmentMs
   }
 
   /** Timecode of the fragment that this frame would begin. */
@@ -132,13 +167,14 @@ export class Fragmenter {
     return Math.max(this.#lastMs + 1, ptsMs - leadMs)
   }
 
-  #open(ptsMs: WallMs, startMs: WallMs): void {
+  #open(ptsMs: WallMs, dtsMs: WallMs): 'open' {
     this.#setTime(ptsMs, this.#lastMs + 1)
-    this.clusterMs = startMs
+    this.clusterMs = this.#startMs(ptsMs, dtsMs)
+    return 'open'
   }
 
   #setTime(ptsMs: WallMs, earliestMs: WallMs): void {
-    this.timeMs = Math.max(ptsMs, earliestMs)
-    this.repaired = this.timeMs !== ptsMs
+    this.timeMs = ptsMs > earliestMs ? ptsMs : earliestMs
+    this.movedMs = this.timeMs - ptsMs
   }
 }

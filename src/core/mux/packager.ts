@@ -1,90 +1,59 @@
 /** Turns frames into fragments: each frame once, from the caller's memory into the buffer. */
 
 import { KvsError } from '../errors.ts'
-import { makeCodec } from '../frame/codec/codec.ts'
-import type { FragmentSink, SessionHeader } from '../frame/fragment.ts'
-import {
-  type Codec,
-  type Frame,
-  kindOf,
-  newPayload,
-  type Payload,
-  type Track,
-  type TrackOptions,
-} from '../frame/frame.ts'
+import type { FragmentSink } from '../frame/fragment.ts'
+import { type Codec, type Frame, newPayload, type TrackOptions } from '../frame/frame.ts'
+import type { Repairs } from '../frame/repairs.ts'
 import type { WallMs } from '../frame/time.ts'
 import type { Search } from '../platform.ts'
 import type { Stats } from '../stats.ts'
 import { clusterStartBytes, simpleBlockBytes, timestampAtByte, writeClusterStart, writeSimpleBlock } from './cluster.ts'
 import { putUnsigned } from './ebml.ts'
 import { Fragmenter, type Placement } from './fragmenter.ts'
-
-interface TrackState {
-  readonly codec: Codec
-  readonly payload: Payload
-  readonly name: string
-  readonly video: boolean
-  /** Size of the block of the frame inspected last. */
-  blockBytes: number
-  /** Whether the open fragment has a frame of this track. */
-  present: boolean
-}
-
-/** Makes what a session with these tracks begins with. */
-export type MakeHeader = (tracks: readonly Track[]) => Uint8Array
+import { Metadata } from './metadata.ts'
+import { type MakeHeader, type TrackState, TrackStates } from './trackState.ts'
 
 /** A packet of silence of AAC and its block head; G.711 needs more. */
 const silenceRoomBytes = 64
 
+export interface PackagerOptions {
+  readonly tracks: readonly TrackOptions[]
+  readonly search: Search
+  /** `reserve` takes the memory for so many bytes more; false where there is none. */
+  readonly sink: FragmentSink & { reserve(bytes: number): boolean }
+  readonly stats: Stats
+  readonly repairs: Repairs
+  /** The first bytes of a session with these tracks. */
+  readonly makeHeader: MakeHeader
+  /** Something that whoever runs the stream may want to change. */
+  readonly onWarning: (message: string) => void
+}
+
 export class Packager {
-  readonly #sink: FragmentSink
-  readonly #stats: Stats
-  readonly #tracks: readonly TrackState[]
+  /** What fragments carry beside media. */
+  readonly metadata = new Metadata()
+  readonly #options: PackagerOptions
+  readonly #tracks: TrackStates
   readonly #fragmenter: Fragmenter
   readonly #silence = newPayload()
   /** What it takes at most to complete a fragment with silence. */
   readonly #slackBytes: number
   /** The track of the frame inspected last. */
   #inspected: TrackState | undefined
-  /** The format of every track is known: it stays so. */
-  #complete = false
+  readonly #told = new Set<string>()
 
-  /** Of the fragments that begin now. */
-  #header: SessionHeader | undefined
-  /** What it was made of. */
-  #declared: readonly Track[] = []
-  readonly #makeHeader: MakeHeader
-
-  /**
-   * Throws KvsError MEDIA_INVALID or CONFIGURATION where a track's codec private data or numbers cannot be right.
-   *
-   * @param makeHeader the first bytes of a session with these tracks
-   */
-  constructor(
-    tracks: readonly TrackOptions[],
-    search: Search,
-    sink: FragmentSink,
-    stats: Stats,
-    makeHeader: MakeHeader,
-  ) {
-    this.#makeHeader = makeHeader
-    this.#sink = sink
-    this.#stats = stats
-    this.#tracks = tracks.map((track) => ({
-      codec: makeCodec(track.codec, search, track),
-      payload: newPayload(),
-      name: track.name ?? kindOf(track.codec),
-      video: kindOf(track.codec) === 'video',
-      blockBytes: 0,
-      present: false,
-    }))
-    this.#slackBytes = this.#tracks.reduce((bytes, { codec }) => bytes + silenceBytes(codec), 0)
-    this.#fragmenter = new Fragmenter(this.#tracks.some((track) => track.video))
+  /** Throws KvsError MEDIA_INVALID or CONFIGURATION where a track's codec private data or numbers cannot be right. */
+  constructor(options: PackagerOptions) {
+    const { tracks, search, makeHeader } = options
+    this.#options = options
+    this.#tracks = new TrackStates(tracks, search, makeHeader, (message) => this.#tell(message))
+    this.#slackBytes = this.#tracks.all.reduce((bytes, { codec }) => bytes + silenceBytes(codec), 0)
+    this.#fragmenter = new Fragmenter(this.#tracks.all.some((track) => track.video))
   }
 
   /** Whether there is a track of this number. */
   has(track: number): boolean {
-    return this.#tracks[track - 1] !== undefined
+    return this.#tracks.all[track - 1] !== undefined
   }
 
   /**
@@ -93,7 +62,7 @@ export class Packager {
    * @throws KvsError MEDIA_INVALID
    */
   inspect(frame: Frame): boolean {
-    const track = this.#tracks[frame.track - 1]
+    const track = this.#tracks.all[frame.track - 1]
     if (track === undefined) throw new RangeError(`there is no track ${frame.track}`)
     const { codec, payload } = track
     codec.inspect(frame.data, payload)
@@ -102,40 +71,41 @@ export class Packager {
     return payload.media
   }
 
-  /** Where the frame inspected last belongs; changes nothing. */
+  /**
+   * Where the frame inspected last belongs; changes nothing.
+   *
+   * @param ptsMs epoch milliseconds, rounded
+   * @param dtsMs the same; pictures that follow it are shown no earlier
+   */
   place(ptsMs: WallMs, dtsMs: WallMs): Placement {
-    this.#complete ||= this.#tracks.every(({ codec }) => codec.format !== null)
-    if (!this.#complete) return 'discard'
-    const { codec, video, payload, blockBytes } = this.#track()
-    // Only H.265 has pictures that follow a key frame and are shown before it.
-    const earliestMs = codec.name === 'h265' ? dtsMs : ptsMs
-    return this.#fragmenter.place(video, payload.keyFrame, ptsMs, earliestMs, blockBytes)
-  }
-
-  /** Time of the latest frame so far, epoch milliseconds; -1 before the first. */
-  get latestMs(): WallMs {
-    return this.#fragmenter.lastMs
+    const track = this.#track()
+    const { codec, video, payload, blockBytes, declared } = track
+    const { format } = codec
+    if (!this.#tracks.isReady(ptsMs) || format === null) return 'discard'
+    const earliestMs = payload.leading ? dtsMs : ptsMs
+    const newFormat = format !== declared
+    const placement = this.#fragmenter.place(video, payload.keyFrame, ptsMs, earliestMs, blockBytes, newFormat)
+    if (placement !== 'append' || declared !== undefined) return placement
+    // The next fragment declares it again.
+    track.absentSinceMs = -1
+    return 'discard'
   }
 
   /** Room to reserve before that frame is written: also for what completes the fragment before, and this one after it. */
   roomBytes(): number {
-    return this.#track().blockBytes + clusterStartBytes + 2 * this.#slackBytes
+    return this.#track().blockBytes + clusterStartBytes + 2 * (this.#slackBytes + this.metadata.bytes.length)
   }
 
   /** Writes the frame placed last. */
   write(frame: Frame, placement: 'open' | 'append'): void {
     const fragmenter = this.#fragmenter
+    const { sink } = this.#options
     const track = this.#track()
-    if (placement === 'open') {
-      this.seal()
-      if (fragmenter.split) this.#stats.fragmentsSplit++
-      this.#sink.begin(fragmenter.clusterMs, this.#sessionHeader())
-      writeClusterStart(this.#sink, fragmenter.clusterMs)
-    }
+    if (placement === 'open') this.#begin(track)
     const relativeMs = fragmenter.timeMs - fragmenter.clusterMs
-    writeSimpleBlock(this.#sink, frame.track, relativeMs, track.payload.keyFrame, frame.data, track.payload)
+    writeSimpleBlock(sink, frame.track, relativeMs, track.payload.keyFrame, frame.data, track.payload)
     fragmenter.placed(placement, track.video, track.blockBytes)
-    if (fragmenter.repaired) this.#stats.timesRepaired++
+    if (fragmenter.movedMs !== 0) this.#options.repairs.count('border', fragmenter.movedMs)
     track.present = true
   }
 
@@ -144,43 +114,71 @@ export class Packager {
     if (byMs === 0) return
     this.#fragmenter.shift(byMs)
     const timestamp = new Uint8Array(8)
-    for (const fragment of this.#sink.fragments) {
+    for (const fragment of this.#options.sink.fragments) {
       fragment.timecodeMs += byMs
       putUnsigned(timestamp, 0, fragment.timecodeMs, timestamp.length)
-      this.#sink.overwrite(fragment.position + timestampAtByte, timestamp)
+      this.#options.sink.overwrite(fragment.position + timestampAtByte, timestamp)
     }
   }
 
-  /** Completes the open fragment: every declared track has a frame in it, or the service refuses it (error 4011). */
+  /** Completes the open fragment; what follows waits for a key frame. */
   seal(): void {
-    if (this.#sink.open === undefined) return
-    for (const [index, track] of this.#tracks.entries()) {
-      if (!track.present) this.#addSilence(index + 1, track.codec)
-    }
-    this.#sink.seal()
+    this.#complete()
     this.abandon()
+  }
+
+  /** The same, when no other comes. */
+  end(): void {
+    this.seal()
+    if (this.metadata.waiting > 0) this.#tell('metadata was put behind the last fragment: it is not sent')
   }
 
   /** There is no open fragment any more: what follows waits for a key frame. */
   abandon(): void {
     this.#fragmenter.close()
-    for (const track of this.#tracks) track.present = false
+    for (const track of this.#tracks.all) track.present = false
   }
 
-  /** The same object as long as the tracks are the same. */
-  #sessionHeader(): SessionHeader {
-    const tracks: Track[] = []
-    for (const [index, { codec, name }] of this.#tracks.entries()) {
-      if (codec.format !== null) tracks.push({ number: index + 1, name, format: codec.format })
+  #begin(track: TrackState): void {
+    const { clusterMs, split, alone } = this.#fragmenter
+    const { sink, stats } = this.#options
+    this.#complete()
+    if (split) {
+      stats.fragmentsSplit++
+      this.#tell(
+        'key frames are too far apart for the service: a fragment is split, and the rest cannot be played by itself',
+      )
     }
-    const same = tracks.every((track, index) => track.format === this.#declared[index]?.format)
-    if (this.#header !== undefined && same) return this.#header
-    this.#declared = tracks
-    this.#header = { bytes: this.#makeHeader(tracks) }
-    return this.#header
+    sink.begin(clusterMs, this.#tracks.declare(track, clusterMs, alone))
+    writeClusterStart(sink, clusterMs)
+  }
+
+  /** Every declared track has a frame in a fragment, or the service refuses it (error 4011). */
+  #complete(): void {
+    const { sink } = this.#options
+    const { open } = sink
+    if (open === undefined) return
+    for (const [index, { codec, declared, present }] of this.#tracks.all.entries()) {
+      if (declared !== undefined && !present) this.#addSilence(index + 1, codec)
+    }
+    this.#addMetadata()
+    sink.seal()
+    this.#tracks.close(open.timecodeMs)
+  }
+
+  #addMetadata(): void {
+    const { metadata } = this
+    const { bytes } = metadata
+    const { sink } = this.#options
+    if (bytes.length === 0) return
+    if (sink.reserve(bytes.length)) {
+      sink.write(bytes, 0, bytes.length)
+      metadata.written()
+    } else this.#tell('the buffer is full: metadata goes with a later fragment')
   }
 
   #addSilence(number: number, codec: Codec): void {
+    const { sink, stats } = this.#options
     const packet = codec.silence()
     if (packet === null) return
     const payload = this.#silence
@@ -188,8 +186,15 @@ export class Packager {
     payload.spans[1] = packet.length
     payload.count = 1
     payload.sizeBytes = packet.length
-    writeSimpleBlock(this.#sink, number, this.#fragmenter.lastRelativeMs, true, packet, payload)
-    this.#stats.silentFrames++
+    writeSimpleBlock(sink, number, this.#fragmenter.lastRelativeMs, true, packet, payload)
+    stats.silentFrames++
+  }
+
+  /** Once: a stream runs for months. */
+  #tell(message: string): void {
+    if (this.#told.has(message)) return
+    this.#told.add(message)
+    this.#options.onWarning(message)
   }
 
   #track(): TrackState {
