@@ -23,7 +23,7 @@ export interface Exit {
 }
 
 export interface KvsOptions {
-  /** All of the program's environment besides PATH, HOME, and what says that there is no AWS configuration. */
+  /** All of the program's environment besides PATH, and what says that there is no AWS configuration. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
   /** What starts it instead of `command()`. */
@@ -56,11 +56,7 @@ export async function runKvs(t: TestContext, args: readonly string[], options: K
 }
 
 /** Whoever runs the tests may have an AWS configuration, or do it on EC2. */
-const nobodysCredentials = {
-  AWS_EC2_METADATA_DISABLED: 'true',
-  AWS_CONFIG_FILE: '/dev/null',
-  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-}
+const nobody = { HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' }
 
 export class KvsRun {
   readonly #child: ChildProcess
@@ -72,11 +68,11 @@ export class KvsRun {
 
   constructor(args: readonly string[], { env = {}, cwd = root, command: given = command(), ...who }: KvsOptions) {
     const [program, ...first] = given
-    const { PATH = '', HOME = '' } = process.env
+    const { PATH = '' } = process.env
     const child = spawn(program, [...first, ...args], {
       cwd,
       ...who,
-      env: { PATH, HOME, ...nobodysCredentials, ...env },
+      env: { PATH, ...nobody, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = child
