@@ -70,7 +70,7 @@ export class Segment {
   /** Appends, durably. Where that fails nothing of it stays. */
   append(parts: readonly Uint8Array[]): void {
     const file = this.#open()
-    if (this.#tail) this.cutTo(this.sizeBytes)
+    this.mend()
     this.#tail = true
     let bytes = 0
     try {
@@ -86,6 +86,11 @@ export class Segment {
     }
     this.#tail = false
     this.sizeBytes += bytes
+  }
+
+  /** Cuts off what an append has left that failed. */
+  mend(): void {
+    if (this.#tail) this.cutTo(this.sizeBytes)
   }
 
   /** Cuts off, durably, what lies behind. */

@@ -46,12 +46,13 @@ test('it outlives a process that is killed at any byte', () => {
 
 test('where anything fails, it fails as a whole, and what was kept before is there', () => {
   let refused = 0
-  for (let seed = 1; seed <= 20; seed++) {
+  for (let seed = 1; seed <= 100; seed++) {
     const chance = chanceOf(seed)
     const run = new SpoolRun(new ForgetfulFiles(), chance)
     for (let times = 0; times < 20; times++) {
+      for (let step = Math.floor(chance() * 5); step > 0; step--) run.step()
       run.files.failAfter = 1 + Math.floor(chance() * 8)
-      run.files.failures = 1 + Math.floor(chance() * 2)
+      run.files.failures = 1
       for (const before = run.refused; run.refused === before; ) run.step(true)
       run.files.failAfter = Number.POSITIVE_INFINITY
       refused++
@@ -61,7 +62,7 @@ test('where anything fails, it fails as a whole, and what was kept before is the
       run.settle()
     }
   }
-  assert.equal(refused, 400)
+  assert.equal(refused, 2000)
 })
 
 test('a full disk refuses a fragment and keeps nothing of it; with room again it goes on', () => {

@@ -165,6 +165,8 @@ export class Spool {
   #writerFor(bytes: number): SegmentWriter {
     const now = this.#writer
     if (now !== null && now.segment.sizeBytes + bytes <= this.#segmentBytes) return now
+    // Only the newest file may end with what was not said to be kept.
+    now?.segment.mend()
     now?.segment.letGo()
     return new SegmentWriter(this.#segment(this.#nextNumber++), this.#storage)
   }
@@ -242,8 +244,8 @@ export class Spool {
 
   #remove(segment: Segment): void {
     segment.letGo()
-    if (this.#writer?.segment === segment) this.#writer = null
     this.#storage.remove(segment.path)
+    if (this.#writer?.segment === segment) this.#writer = null
     const index = this.#segments.indexOf(segment)
     if (index >= 0) this.#segments.splice(index, 1)
   }
