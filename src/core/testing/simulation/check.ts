@@ -162,8 +162,10 @@ function checkLosses(stats: Stats, scenario: Scenario, witness: Witness, check: 
   const left = stats.spooled.frames > 0 || stats.lost['not-delivered'] !== undefined
   check(!mustDeliver || !left, 'not delivered although there was time enough')
   check(scenario.spoolBytes !== undefined || stats.spooled.frames === 0, 'spooled without a spool')
-  const gopBytes =
-    source.keyPictureBytes + (source.gopFrames + 20 * source.framesPerSecond) * (source.pictureBytes + 20)
+  // Of a fragment: a group of pictures or, where that is longer, twenty seconds; and the sound with it.
+  const { pictureBytes, keyPictureBytes, gopFrames, framesPerSecond, packetMs } = source
+  const pictures = gopFrames + 20 * framesPerSecond
+  const gopBytes = keyPictureBytes + pictures * (pictureBytes + 20) + (20_000 / packetMs) * 50
   const small = 2 * gopBytes > options.bufferBytes || scenario.faults.some(({ kind }) => kind === 'memory')
   check(small || stats.lost['larger-than-buffer'] === undefined, 'lost as larger than a buffer that is large enough')
   const overflows = options.overflow !== 'block'
