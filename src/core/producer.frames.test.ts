@@ -137,6 +137,30 @@ test('a decode time far before the picture, or behind it, is no reason to fail',
   rig.assertSound()
 })
 
+test('an open group of pictures: a fragment begins at its recovery point, and what is shown before it keeps its time', async () => {
+  const rig = await new Rig({ tracks: [{ codec: 'h264' }] }).ready()
+  const recoveryPoint = new Uint8Array([0, 0, 0, 1, 6, 6, 1, 0xc4, 0x80, 0, 0, 0, 1, 0x41, 0x88, 0x80, 0xa5, 0xa5])
+  // In order of decoding: an IDR only in the beginning, then intra pictures, each before two that are shown before it.
+  for (let ms = 0; ms < 6000; ms += 300) {
+    const intra = ms % 1500 === 0
+    const data = ms > 0 && intra ? recoveryPoint : picture(ms, intra)
+    await rig.put({ track: 1, pts: ms + 400, dts: ms, data })
+    for (const later of ms === 0 ? [] : [100, 200]) {
+      await rig.put({ track: 1, pts: ms + 100 + later, dts: ms + later, data: picture(ms + later, false) })
+    }
+  }
+  const { stats, exitStatus } = await rig.finish()
+  rig.assertSound()
+  assert.equal(exitStatus, 0)
+  assert.deepEqual([stats.timesRepaired, stats.fragmentsSplit], [0, 0])
+  const startMs = (rig.service.stored[0]?.timecodeMs ?? 0) - 400
+  const begins = rig.service.stored.map(({ timecodeMs, frames }) => [timecodeMs, frames[0]?.timeMs, frames[1]?.timeMs])
+  assert.deepEqual(
+    begins.slice(1).map((times) => times.map((ms = 0) => ms - startMs)),
+    [1500, 3000, 4500].map((ms) => [ms + 101, ms + 400, ms + 200]),
+  )
+})
+
 test('a frame larger than the buffer is refused with the size needed, and the rest goes on', async () => {
   const rig = await new Rig({ bufferBytes: 64 * 1024 }).ready()
   const frames = media({ durationMs: 2000 })

@@ -48,6 +48,34 @@ test('sound that stops is silence for ten seconds, and then not declared until i
   assert.equal(rig.of('warning').length, 1)
 })
 
+test('sound without a packet of silence is no longer declared once a fragment has none', async () => {
+  const main = { codec: 'aac', codecPrivate: new Uint8Array([0x09, 0x90]) } as const
+  const rig = await new Rig({ tracks: [{ codec: 'h264' }, main] }).ready()
+  await play(rig, 8000, (track, ms) => track === 1 || ms < 2000)
+  await rig.finish()
+  assert.deepEqual(sessions(rig), [
+    [[1, 2], 3],
+    [[1], 5],
+  ])
+  assert.deepEqual(
+    rig.service.sessions.map(({ faults }) => faults.length),
+    [1, 0],
+  )
+})
+
+test('sound that falls behind in a live stream is moved, and told once', async () => {
+  const rig = await new Rig({ live: true }).ready()
+  for (let ms = 0; ms < 40_000; ms += 100) {
+    await rig.put(video(ms))
+    await rig.put({ ...sound(ms), pts: ms * 0.95, dts: ms * 0.95 })
+    await rig.clock.advance(100)
+  }
+  const { stats } = await rig.finish()
+  rig.assertSound()
+  assert.equal((stats.repairs.drift ?? 0) >= 2, true)
+  assert.equal(rig.of('warning').filter(({ message }) => message.includes('lags')).length, 1)
+})
+
 test('pictures that stop: sound goes on by itself, nothing is lost, and pictures join it again', async () => {
   const rig = await new Rig().ready()
   await play(rig, 60_000, (track, ms) => track === 2 || ms < 5000 || ms >= 45_300)
