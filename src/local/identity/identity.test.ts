@@ -23,6 +23,7 @@ async function ask(url: string, options: RequestOptions = {}): Promise<Answer> {
       response.setEncoding('utf8').on('data', (piece: string) => {
         text += piece
       })
+      response.on('error', reject)
       response.on('end', () => resolve({ status: response.statusCode, text }))
     })
     asking.on('error', reject)
