@@ -18,7 +18,7 @@ const mostFailures = 5
 const linesShown = 60
 
 if (isMainThread) await main()
-else serve(workerData.program)
+else await serve(workerData.program)
 
 async function main() {
   const options = optionsFrom(process.argv.slice(2))

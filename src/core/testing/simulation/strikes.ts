@@ -19,6 +19,8 @@ const dialErrors: Record<Exclude<DialFailure, 'silence'>, ErrorCode> = {
   certificateTime: 'CERTIFICATE_TIME',
 }
 
+type ErrorAckFault = Extract<Fault, { kind: 'errorAck' }>
+
 export class Strikes {
   readonly #service: FakeService
   readonly #plan: ServicePlan
@@ -28,6 +30,8 @@ export class Strikes {
   readonly #witness: Witness
   /** Hosts that the stream has left, and what is found there. */
   readonly #left = new Map<string, 'word' | 'nothing'>()
+  /** Fragments that the service refuses whenever they come, with which error and where. */
+  readonly #refused = new Map<number, ErrorAckFault>()
   readonly #lastAcks = new Map<PutSession, AckFields>()
   #connections = 0
 
@@ -120,14 +124,22 @@ export class Strikes {
     service.persistMs = this.#random.int(...this.#plan.persistMs)
     const number = service.sessions.indexOf(session)
     const index = session.fragments.indexOf(fragment)
-    for (const fault of this.#faults) {
-      if (fault.kind !== 'errorAck' || fault.session !== number || fault.fragment !== index || fault.at !== at) continue
-      this.#witness.note(`strike errorAck ${fault.errorId} ${fault.names}`)
-      if (fragmentErrorIds.includes(fault.errorId)) this.#witness.fragmentErrors++
-      service.errorTimecode = fault.names === 'it'
-      if (fault.names !== 'another') return fault.errorId
-      session.fail(fault.errorId, 4711)
+    const { timecodeMs } = fragment
+    const fault =
+      this.#refused.get(timecodeMs) ??
+      this.#faults.find((each): each is ErrorAckFault => {
+        return each.kind === 'errorAck' && each.session === number && each.fragment === index && each.at === at
+      })
+    if (fault === undefined || fault.at !== at) return undefined
+    this.#witness.note(`strike errorAck ${fault.errorId} ${fault.names}`)
+    if (fragmentErrorIds.includes(fault.errorId)) {
+      this.#witness.fragmentErrors++
+      // A fragment that is at fault stays so.
+      if (fault.names === 'it') this.#refused.set(timecodeMs, fault)
     }
+    service.errorTimecode = fault.names === 'it'
+    if (fault.names !== 'another') return fault.errorId
+    session.fail(fault.errorId, 4711)
     return undefined
   }
 
