@@ -67,9 +67,10 @@ export class Backlog implements FragmentQueue {
 
   after(number: number): Fragment | undefined {
     const inMemory = this.#buffer.after(number)
-    const atHand = this.#atHand.find(({ fragment }) => fragment.number > number)?.fragment ?? this.#load(inMemory)
-    if (atHand === undefined || (inMemory !== undefined && inMemory.number < atHand.number)) return inMemory
-    return atHand
+    const atHand = this.#atHand.find(({ fragment }) => fragment.number > number)?.fragment
+    const inSpool = atHand ?? (this.#isSpoolNext(inMemory) ? this.#load() : null)
+    if (inSpool === null) return inMemory
+    return inMemory !== undefined && inSpool !== undefined && inMemory.number < inSpool.number ? inMemory : inSpool
   }
 
   read(fragment: Fragment, offset: number, maxBytes: number, parts: Uint8Array[]): number {
@@ -114,12 +115,14 @@ export class Backlog implements FragmentQueue {
     })
     const unsent = movable.find(({ state }) => state === 'sealed')
     // What waits for its ack has to stay at hand, for which it must be the next of the spool.
-    const oldest = unsent ?? (waits ? undefined : movable.find(({ state }) => state !== 'sealed'))
+    const oldest = unsent ?? (waits ? undefined : movable[0])
     if (oldest === undefined || !this.#hasRoom(oldest, mayDrop) || !this.#keep(oldest)) return false
-    if (!waits) this.#nextNumber = oldest.number
-    this.#lastNumber = oldest.number
+    // One that was on its way before keeps its number, and its place before what has been at hand since.
+    const isBack = oldest.state !== 'sealed' || oldest.number < this.#nextNumber
+    if (!waits) this.#nextNumber = Math.max(this.#nextNumber, oldest.number)
+    this.#lastNumber = Math.max(this.#lastNumber, oldest.number)
     this.#buffer.release(oldest)
-    if (oldest.state !== 'sealed') this.#retake(oldest)
+    if (isBack) this.#retake(oldest)
     return true
   }
 
@@ -148,12 +151,16 @@ export class Backlog implements FragmentQueue {
     return this.#atHand.find((each) => each.fragment === fragment)?.stored
   }
 
-  /** Takes the next fragment out of the spool, unless what is in memory comes first. */
-  #load(inMemory: Fragment | undefined): Fragment | undefined {
-    if (!this.#waitsInFiles() || this.#atHand.length >= mostAtHand) return undefined
-    if (inMemory !== undefined && inMemory.number < this.#nextNumber) return undefined
+  /** Whether what waits in the spool comes before what is in memory. */
+  #isSpoolNext(inMemory: Fragment | undefined): boolean {
+    return this.#waitsInFiles() && (inMemory === undefined || inMemory.number >= this.#nextNumber)
+  }
+
+  /** Takes the next fragment out of the spool; undefined: enough is at hand. Null: there is none after all. */
+  #load(): Fragment | undefined | null {
+    if (this.#atHand.length >= mostAtHand) return undefined
     const stored = this.#take()
-    if (stored === null) return undefined
+    if (stored === null) return null
     const fragment: Fragment = {
       number: this.#nextNumber++,
       header: this.#headerOf(stored.header),
@@ -181,7 +188,7 @@ export class Backlog implements FragmentQueue {
   /** Puts a fragment that has just been moved at hand again, as what it is: its ack may still come. */
   #retake(fragment: Fragment): void {
     const stored = this.#take()
-    this.#nextNumber++
+    this.#nextNumber = Math.max(this.#nextNumber, fragment.number + 1)
     if (stored !== null) this.#putAtHand(fragment, stored)
   }
 

@@ -137,6 +137,11 @@ export class Session {
     return this.#last
   }
 
+  /** It has told that it sends no fragment behind `last`. */
+  get left(): boolean {
+    return this.#left
+  }
+
   /** The fragment on its way, which must stay as it is. */
   get sending(): Fragment | undefined {
     return this.#fragment
@@ -195,7 +200,7 @@ export class Session {
     const { clock } = this.#options
     this.#watchTimer = clock.setTimer(watchEveryMs, () => {
       const oldest = this.#oldest()
-      const owing = this.#blocked || oldest?.state === 'sent' || oldest?.state === 'received'
+      const owing = !this.accepted || this.#blocked || oldest?.state === 'sent' || oldest?.state === 'received'
       if (!owing) this.#lastSignMs = clock.monotonicMs()
       if (clock.monotonicMs() - this.#lastSignMs < staleMs) return this.#watch()
       this.#exchange?.destroy()

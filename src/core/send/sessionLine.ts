@@ -215,7 +215,8 @@ export class SessionLine {
 
   /** The session has its last fragment: the next one goes on behind it. */
   #onLeft(session: Session): void {
-    if (session !== this.#relay.session) return
+    // The one before has to be through: then it is asked for again.
+    if (session !== this.#relay.session || this.#relay.leaving !== undefined) return
     const successor = this.#relay.handOver()
     this.#rotation.cancel()
     if (successor === undefined) {
@@ -286,6 +287,7 @@ export class SessionLine {
       this.#dropSuccessor()
       if (this.#state !== 'connecting') this.#move('idle')
     }
+    if (!sent && this.#relay.session?.left) this.#onLeft(this.#relay.session)
     if (this.#finishing && this.#ledger.isEmpty && this.#relay.isEmpty) this.#end(null)
     else this.#proceed()
   }
