@@ -61,6 +61,8 @@ export class FakeService {
   sessionLifeMs = Number.POSITIVE_INFINITY
   /** A session without media is ended after this long. */
   idleMs = Number.POSITIVE_INFINITY
+  /** Sees each session that is ended for that. */
+  onIdle: (session: PutSession) => void = () => undefined
   /** The host that GetDataEndpoint names. */
   dataHost = 'data.test'
   /** Sees each connection as it opens, and says what it is to meet. */

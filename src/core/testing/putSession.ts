@@ -156,6 +156,7 @@ export class PutSession {
     const watch = () => {
       if (this.over) return
       const waitMs = this.#lastMediaMs + idleMs - clock.monotonicMs()
+      if (waitMs <= 0) this.#service.onIdle(this)
       if (waitMs <= 0) this.fail(undefined)
       else clock.setPlainTimer(waitMs, watch)
     }

@@ -96,6 +96,12 @@ async function run(scenario: Scenario, rig: Rig, witness: Witness, random: Seede
     return faults.some((fault) => fault.kind === 'memory' && nowMs >= fault.fromMs && nowMs < fault.untilMs)
   }
   new Strikes(rig.service, service, faults, identity, random, witness).begin()
+  // What may be kept back in the network or for want of an ack or of memory, is nobody's idleness.
+  const busy = isPrompt(faults) && faults.every(({ kind }) => kind !== 'acks' && kind !== 'memory')
+  rig.service.onIdle = ({ connection }) => {
+    if (busy && connection.state === 'open' && rig.producer.bufferedBytes > 2 * scenario.blockBytes)
+      witness.objections.push('idle, with media to send')
+  }
   const frames = framesOf(source, faults)
   rig.clock.mostFired = mostTimers + mostTimersPerFrame * frames.length
   rig.producer.start()
