@@ -35,7 +35,8 @@ export class Endpoint {
   #expiring: Promise<void> = Promise.resolve()
   readonly #faults: Faults
   readonly #keys: KeyRing
-  readonly #planned: readonly Fault[]
+  /** Of the settings, as long as it has not begun. */
+  #planned: readonly Fault[] | null
   #address = new DataAddress('https://localhost')
   #emit: (event: LocalKvsEvent) => void = () => undefined
 
@@ -84,7 +85,6 @@ export class Endpoint {
   begin(url: string, emit: (event: LocalKvsEvent) => void): void {
     this.#address = new DataAddress(url)
     this.#emit = emit
-    this.setFaults(this.#planned)
     this.#expiry = setInterval(() => {
       this.#expiring = this.#expireAll()
     }, expiryMs).unref()
@@ -95,8 +95,14 @@ export class Endpoint {
     return this.#faults
   }
 
+  /** Begins the fault plan of the settings, unless another one has come meanwhile. */
+  beginPlan(): void {
+    if (this.#planned !== null) this.setFaults(this.#planned)
+  }
+
   /** Begins another fault plan; sessions that are open keep what the one before has for them. */
   setFaults(faults: readonly Fault[]): void {
+    this.#planned = null
     this.#keys.renewOwn()
     this.#faults.begin(faults)
   }
@@ -110,6 +116,7 @@ export class Endpoint {
   /** Ends what streams, and waits for the answers to what does not. */
   async end(): Promise<void> {
     if (this.#expiry !== null) clearInterval(this.#expiry)
+    this.#planned = null
     this.#faults.end()
     this.#putMedia.end()
     this.#reads.end()

@@ -163,6 +163,7 @@ export class LocalKvs extends EventEmitter<{ event: [LocalKvsEvent] }> implement
       await claim.announce({ url, host: settings.host, port, region, caFile, iotPort, machineUrl })
       // Later than everything that the caller does at once, such as to listen.
       setImmediate(() => {
+        opened.beginPlan()
         for (const message of warnings) local.#tell({ type: 'warning', message })
       })
       return local

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -134,7 +135,69 @@ describe('kvs local', () => {
     }
   })
 
+  it('leads a shell to credentials that expire, in the way that it asks for, and to no keys', async () => {
+    const terminal = new Terminal()
+    const running = terminal.run(['--dir', directory, '--port', '0', '--token-life', '90'])
+    await terminal.untilSaid('Ctrl-C', running)
+    const printed = async (way: string) => {
+      const shell = new Terminal()
+      assert.equal(await shell.run(['env', '--dir', directory, way]), 0)
+      for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) {
+        assert.ok(shell.stdout.includes(`unset ${name}\n`))
+      }
+      return (name: string) => {
+        const script = `${shell.stdout}\nprintf %s "$${name}"`
+        return execFileSync('sh', ['-c', script], { encoding: 'utf8', env: { PATH: process.env.PATH ?? '' } })
+      }
+    }
+    const iot = await printed('--iot')
+    assert.match(iot('AWS_IOT_CORE_CREDENTIAL_ENDPOINT'), /^localhost:\d+$/)
+    assert.equal(iot('AWS_IOT_CORE_CERT'), join(directory, 'iot-certificate.pem'))
+    assert.equal(iot('AWS_IOT_CORE_PRIVATE_KEY'), join(directory, 'iot-key.pem'))
+    assert.ok(iot('AWS_IOT_CORE_ROLE_ALIAS') !== '' && iot('AWS_IOT_CORE_THING_NAME') !== '')
+    const imds = await printed('--imds')
+    const token = await fetch(`${imds('AWS_EC2_METADATA_SERVICE_ENDPOINT')}/latest/api/token`, { method: 'PUT' })
+    assert.equal(token.status, 400)
+    await token.text()
+    const container = await printed('--container')
+    const authorization = container('AWS_CONTAINER_AUTHORIZATION_TOKEN')
+    const reply = await fetch(container('AWS_CONTAINER_CREDENTIALS_FULL_URI'), { headers: { authorization } })
+    const { Expiration } = (await reply.json()) as { readonly Expiration: string }
+    const leftMs = Date.parse(Expiration) - Date.now()
+    assert.ok(leftMs > 0 && leftMs <= 91_000, Expiration)
+    await terminal.untilSaid('container: ASIALOCAL', running)
+    await assert.rejects(new Terminal().run(['env', '--dir', directory, '--iot', '--imds']), { code: 'USAGE' })
+    terminal.interrupt()
+    assert.equal(await running, 0)
+  })
+
+  it('fails by the plan of a file, says what strikes, and what is wrong with a plan', async () => {
+    const file = join(directory, 'faults.json')
+    const run = (text: string, terminal = new Terminal()) => {
+      writeFileSync(file, text)
+      return terminal.run(['--dir', directory, '--port', '0', '--http', '--faults', file])
+    }
+    await assert.rejects(run('[{ "fault": "refuse" }]'), (error: KvsError) => {
+      assert.deepEqual([error.code, error.message], ['CONFIGURATION', `${file}: fault 1: "refuse" needs "status"`])
+      return true
+    })
+    await assert.rejects(run('[{ fault }]'), { code: 'CONFIGURATION', likelyCause: 'the file is no JSON' })
+    rmSync(file)
+    await assert.rejects(new Terminal().run(['--faults', file]), { code: 'INPUT_MISSING' })
+    const terminal = new Terminal()
+    const running = run('[{ "fault": "expireCredentials", "atMs": 1 }]', terminal)
+    await terminal.untilSaid('everything: fault expireCredentials {"atMs":1}', running)
+    terminal.interrupt()
+    assert.equal(await running, 0)
+    const example = new Terminal()
+    const trying = run(readFileSync('examples/faults.json', 'utf8'), example)
+    await example.untilSaid('Ctrl-C', trying)
+    example.interrupt()
+    assert.equal(await trying, 0)
+  })
+
   it('refuses what it does not take', async () => {
+    await assert.rejects(new Terminal().run(['--iot']), { code: 'USAGE' })
     await assert.rejects(new Terminal().run(['environment']), { code: 'USAGE' })
     await assert.rejects(new Terminal().run(['env', 'more']), { code: 'USAGE' })
     await assert.rejects(new Terminal().run(['--dir', directory, '--http', '--host', '0.0.0.0']), {
