@@ -19,11 +19,11 @@ export function slopePerHour(samples: readonly Sample[]): number {
   return square === 0 ? 0 : (product / square) * 3_600_000
 }
 
-/** After a collection of garbage: the heap, and what lies outside of it. */
-export function sample(startedMs: number): Sample {
+/** After a collection of garbage: the heap, and what lies outside of it; `mediaBytes` are on their way, and not counted. */
+export function sample(startedMs: number, mediaBytes: number): Sample {
   globalThis.gc?.()
   const { heapUsed, external } = process.memoryUsage()
-  return { atMs: performance.now() - startedMs, heldBytes: heapUsed + external }
+  return { atMs: performance.now() - startedMs, heldBytes: heapUsed + external - mediaBytes }
 }
 
 const bars = '▁▂▃▄▅▆▇█'
