@@ -21,17 +21,22 @@ export interface Keeping {
 /**
  * Throws what `Spool` throws: CONFIGURATION, OUTPUT_UNWRITABLE, INPUT_MISSING or INPUT_UNREADABLE.
  *
+ * @param name of the folder within the spool's, for this stream alone
  * @param onWarning is told once of files that cannot be written, and of every loss
  */
 export function keep(
   blocks: Blocks,
   bufferBytes: number,
   settings: SpoolSettings | undefined,
+  name: string,
   stats: Stats,
   onWarning: (message: string) => void,
 ): Keeping {
   if (settings === undefined) return { buffer: new FragmentBuffer(blocks, bufferBytes), backlog: undefined }
-  const spool = new Spool(settings)
+  const { storage, directory, capacityBytes } = settings
+  // Each stream has a folder of its own: what was recorded for one goes to no other.
+  storage.makeDirectory(directory)
+  const spool = new Spool({ storage, directory: `${directory}/${name}`, capacityBytes })
   const { waiting, damaged } = spool
   Object.assign(stats.recovered, lossOf(waiting))
   if (damaged.fragments > 0) onWarning(`of the spool ${damaged.fragments} fragments were damaged, and are gone`)

@@ -59,7 +59,7 @@ export interface SpoolSettings {
   readonly directory: string
   /** What its files may take together, 1 MiB or more. */
   readonly capacityBytes: number
-  /** How fast what was kept may go out, on average; default: as the network takes it. */
+  /** How much faster than new media comes in what was kept may go out; default: as the network takes it. */
   readonly bytesPerSecond?: number | undefined
 }
 

@@ -69,8 +69,13 @@ export class Producer {
       logEvent(platform.log, event)
       onEvent(event)
     }
-    const keeping = keep(platform.blocks, options.bufferBytes, options.spool, this.stats, (message) =>
-      this.#warn(message),
+    const keeping = keep(
+      platform.blocks,
+      options.bufferBytes,
+      options.spool,
+      `${options.region}.${options.streamName}`,
+      this.stats,
+      (message) => this.#warn(message),
     )
     this.#buffer = keeping.buffer
     this.#backlog = keeping.backlog
@@ -131,7 +136,11 @@ export class Producer {
       {
         service: this.#service,
         queue: this.#backlog ?? this.#buffer,
-        rate: new FragmentRate(options.fragmentsPerSecond ?? 5, options.spool?.bytesPerSecond),
+        rate: new FragmentRate(
+          options.fragmentsPerSecond ?? 5,
+          options.spool?.bytesPerSecond,
+          () => this.stats.bytesPut,
+        ),
         clock,
         random: () => this.#random(),
         stats: this.stats,
@@ -250,6 +259,8 @@ export class Producer {
   #makeRoom(bytes: number, beginsMs: WallMs | undefined): Verdict {
     if (beginsMs !== undefined) this.#lookAtPressure()
     const verdict = this.#room.make(bytes, beginsMs)
+    // Who was told of something on the way here may have stopped it.
+    if (this.#stopping) throw this.#over()
     this.#full = verdict === 'full'
     this.#heldUp = this.#full
     // Nothing that happens here would tell that the host has memory again.
@@ -271,6 +282,7 @@ export class Producer {
       framesLost: (stats.lost.overflow?.frames ?? 0) + (stats.lost['too-late']?.frames ?? 0),
       heldBytes: this.#buffer.heldBytes,
       capacityBytes: this.#buffer.capacityBytes,
+      spools: this.#backlog !== undefined,
     })
     if (report !== undefined) this.#onEvent({ type: 'pressure', report })
   }
@@ -304,7 +316,8 @@ export class Producer {
   #putAway(): void {
     const buffer = this.#buffer
     for (const fragment of this.#backlog?.keepAll() ?? buffer.fragments.slice()) {
-      countLoss(this.stats, 'not-delivered', 1, fragment.frames, fragment.frameBytes)
+      const reason = fragment.givenUp ? 'overflow' : 'not-delivered'
+      countLoss(this.stats, reason, 1, fragment.frames, fragment.frameBytes)
       buffer.release(fragment)
     }
     buffer.close()

@@ -73,7 +73,8 @@ export class Room {
       for (;;) {
         const oldest = oldestToDrop(buffer.fragments, this.#isSending)
         if (oldest === undefined) break
-        this.#lose(oldest, 'overflow', 'the buffer is full')
+        if (oldest.state === 'sent' || oldest.state === 'received') buffer.giveUp(oldest)
+        else this.#lose(oldest, 'overflow', 'the buffer is full')
         // Placed anew in any case: what `enough` has reserved is there the next time, too.
         if (enough() || oldest === open) return 'moved'
       }
@@ -108,7 +109,8 @@ export class Room {
   }
 
   #spansTooMuch(nowMs: WallMs): boolean {
-    const oldest = this.#options.buffer.fragments[0]
+    // What is on its way cannot give way: it will be confirmed, or its connection breaks.
+    const oldest = this.#options.buffer.fragments.find((fragment) => !fragment.givenUp && !this.#isSending(fragment))
     // The open one ends here anyway, and is only confirmed once it has.
     return oldest !== undefined && oldest.state !== 'open' && nowMs - oldest.timecodeMs > this.#options.bufferDurationMs
   }

@@ -15,6 +15,9 @@ export interface SilenceOptions {
   readonly onSilent: () => void
 }
 
+/** Looked at so often within that time, so that it is noticed soon after. */
+const looks = 5
+
 export class SilenceWatch {
   readonly #options: SilenceOptions
   #timer: Timer | undefined
@@ -25,7 +28,7 @@ export class SilenceWatch {
 
   /** Media flows: watches until it no longer does. */
   begin(): void {
-    if (this.#timer === undefined) this.#watch()
+    if (this.#timer === undefined) this.#watch(0)
   }
 
   end(): void {
@@ -33,12 +36,14 @@ export class SilenceWatch {
     this.#timer = undefined
   }
 
-  #watch(): void {
+  /** @param quiet how often in a row nothing had come */
+  #watch(quiet: number): void {
     const { clock, framesPut, heldUp, onSilent } = this.#options
     const before = framesPut()
-    this.#timer = clock.setTimer(silenceMs, () => {
+    this.#timer = clock.setTimer(silenceMs / looks, () => {
       this.#timer = undefined
-      if (heldUp() || framesPut() > before) this.#watch()
+      if (heldUp() || framesPut() > before) this.#watch(0)
+      else if (quiet + 1 < looks) this.#watch(quiet + 1)
       else onSilent()
     })
   }

@@ -56,6 +56,7 @@ function day(connectionLimit: number): Scenario {
     options: { bufferBytes: 128 * 1024, create: true, overflow: 'block' },
     blockBytes: 4096,
     spoolBytes: undefined,
+    metadataEvery: undefined,
     faults: faults.flat(),
     stopTimeoutMs: 120 * secondMs,
     mayEnd: false,

@@ -62,7 +62,10 @@ export interface SpoolOptions {
   readonly directory: string
   /** What it may take, in bytes, 1 MiB or more. Default 1 GiB. */
   readonly maxBytes?: number | undefined
-  /** How fast what was kept is sent, in bytes a second, so that others have their share of the uplink. Default: no limit. */
+  /**
+   * How much of the uplink it may take, in bytes a second beside what new media takes, to catch up: so that others have their
+   * share. Default: no limit.
+   */
   readonly bytesPerSecond?: number | undefined
 }
 

@@ -51,7 +51,7 @@ export const keepingOptions: readonly Option[] = [
     kind: 'number',
     min: 1,
     max: 1e9,
-    help: 'how many kbit/s of the uplink it may take to catch up; default: all',
+    help: 'how many kbit/s of the uplink it may take to catch up, beside what is live; default: all',
   },
   {
     name: 'rotation-period',

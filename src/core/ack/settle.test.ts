@@ -14,6 +14,7 @@ function fragment(timecodeMs: number, state: FragmentState): Fragment {
     frameBytes: 1,
     sentAtMs: 0,
     headGone: false,
+    givenUp: false,
     number: 1,
     header: { bytes: new Uint8Array(1) },
     spooled: false,
@@ -61,27 +62,21 @@ const faults: readonly [Fault, readonly (number | null)[]][] = [
   ['session', [4000, 4003, 4007, 4503, 5000, 5001, 4013, 7000, 0, null]],
 ]
 
-test('every error id has its fault, and only a fault of the fragment names one', () => {
+test('every error id has its fault, and names the fragment that it means', () => {
   const oldest = fragment(1, 'sent')
   const named = fragment(2, 'open')
   for (const [fault, ids] of faults) {
     for (const id of ids) {
       assert.equal(faultOf(id), fault, String(id))
-      const blamed = fault === 'fragment'
-      assert.deepEqual(settle(ackOf('ERROR', 2, id), [oldest, named], true), {
-        kind: 'failed',
-        fault,
-        fragment: blamed ? named : undefined,
-      })
-      // Without a timecode, or with one that is gone, it is the oldest.
-      for (const timecodeMs of [null, 9]) {
-        assert.deepEqual(settle(ackOf('ERROR', timecodeMs, id), [oldest, named], true), {
-          kind: 'failed',
-          fault,
-          fragment: blamed ? oldest : undefined,
-        })
-      }
-      assert.deepEqual(settle(ackOf('ERROR', 2, id), [], true), { kind: 'failed', fault, fragment: undefined })
+      const blames = fault === 'fragment'
+      const meant = (timecodeMs: number | null) => settle(ackOf('ERROR', timecodeMs, id), [oldest, named], true)
+      assert.deepEqual(meant(2), { kind: 'failed', fault, fragment: named })
+      // Without a timecode it is the oldest, where a fragment is at fault at all.
+      assert.deepEqual(meant(null), { kind: 'failed', fault, fragment: blames ? oldest : undefined })
+      // What has been given up meanwhile costs no other.
+      assert.deepEqual(meant(9), { kind: 'failed', fault: blames ? 'session' : fault, fragment: undefined })
+      const alone = { kind: 'failed', fault: blames ? 'session' : fault, fragment: undefined }
+      assert.deepEqual(settle(ackOf('ERROR', 2, id), [], true), alone)
     }
   }
 })

@@ -12,8 +12,10 @@ const nothing: Settlement = { kind: 'nothing' }
  */
 export function settle(ack: Ack, fragments: readonly Fragment[], retained: boolean): Settlement {
   if (ack.type === 'ERROR') {
+    const fragment = fragmentAtFault(ack, fragments)
     const fault = faultOf(ack.errorId)
-    return { kind: 'failed', fault, fragment: fault === 'fragment' ? fragmentAtFault(ack, fragments) : undefined }
+    // What it names may have been given up meanwhile: no other fragment answers for it.
+    return { kind: 'failed', fault: fault === 'fragment' && fragment === undefined ? 'session' : fault, fragment }
   }
   if (ack.type !== 'RECEIVED' && ack.type !== 'PERSISTED') return nothing
   const fragment = fragments.find((candidate) => candidate.timecodeMs === ack.timecodeMs)
@@ -23,9 +25,10 @@ export function settle(ack: Ack, fragments: readonly Fragment[], retained: boole
   return { kind: 'received', fragment }
 }
 
-/** An ERROR ack without a timecode, or with one that is no longer here, means the oldest fragment (as PIC reads it). */
-function fragmentAtFault(ack: Ack, fragments: readonly Fragment[]): Fragment | undefined {
-  return fragments.find((candidate) => candidate.timecodeMs === ack.timecodeMs) ?? fragments[0]
+/** An ERROR ack of a fragment's fault without a timecode means the oldest fragment (as PIC reads it). */
+function fragmentAtFault({ timecodeMs, errorId }: Ack, fragments: readonly Fragment[]): Fragment | undefined {
+  if (timecodeMs === null) return faultOf(errorId) === 'fragment' ? fragments[0] : undefined
+  return fragments.find((candidate) => candidate.timecodeMs === timecodeMs)
 }
 
 /** The decision per error id; the ids are those of PutMedia's ERROR ack. */

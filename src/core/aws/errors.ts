@@ -26,7 +26,6 @@ interface Meaning extends ErrorDetails {
   readonly code: ErrorCode
 }
 
-const invalidEndpoint = 'InvalidEndpointException'
 const busy: Meaning = { code: 'SERVICE_BUSY' }
 const limit: Meaning = { code: 'SERVICE_BUSY', cause: 'too many calls, or too many connections for this stream' }
 const refused: Meaning = { code: 'SERVICE_REFUSED' }
@@ -122,11 +121,16 @@ export function serviceError(operation: string, refusal: Refusal, secrets: reado
   })
 }
 
+/** Whether the service has named the error so, with "Exception" at the end or without. */
+export function isNamed(error: KvsError, name: string): boolean {
+  return error.aws !== undefined && withoutSuffix(error.aws) === name
+}
+
 /** What to do about an error. Every error has one answer. */
 export function reactionTo(error: KvsError): Reaction {
   if (error.code === 'STREAM_NOT_FOUND') return 'notFound'
   if (!error.retry) return 'fatal'
-  if (error.aws === invalidEndpoint) return 'refreshEndpoint'
+  if (isNamed(error, 'InvalidEndpoint')) return 'refreshEndpoint'
   switch (error.code) {
     case 'CREDENTIALS_EXPIRED':
       return 'refreshCredentials'

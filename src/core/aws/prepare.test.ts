@@ -117,10 +117,13 @@ test('somebody else creates it in the same moment', async () => {
   assert.equal(fake.paths.at(-1), '/tagStream', 'the other has not set our tags')
 })
 
-test('UPDATING is waited for; DELETING is an end, at once and while waiting', async () => {
+test('UPDATING is waited for; DELETING is an end, or worth retrying where the stream may be created', async () => {
   assert.equal((await prepare(world({ statuses: ['UPDATING', 'UPDATING', 'ACTIVE'] }))).status, 'ACTIVE')
-  await assert.rejects(prepare(world({ statuses: ['DELETING'] })), fails('SERVICE_REFUSED', false))
-  await assert.rejects(prepare(world({ statuses: ['UPDATING', 'DELETING'] })), fails('SERVICE_REFUSED', false))
+  for (const create of [true, false]) {
+    for (const statuses of [['DELETING'], ['UPDATING', 'DELETING']]) {
+      await assert.rejects(prepare(world({ statuses }), { create }), fails('SERVICE_REFUSED', create))
+    }
+  }
 })
 
 test('a stream that does not become ACTIVE: a minute, then worth retrying', async () => {

@@ -57,7 +57,7 @@ export async function prepareStream(controlPlane: ControlPlane, options: Prepare
     info = await describe(controlPlane, options.name)
   }
   for (let pollMs = firstPollMs; info?.status !== 'ACTIVE'; pollMs = Math.min(2 * pollMs, longestPollMs)) {
-    if (info?.status === 'DELETING') throw beingDeleted(options.name)
+    if (info?.status === 'DELETING') throw beingDeleted(options)
     await pause(options, pollMs, deadlineMs, info)
     // Straight after its creation a stream may not be known everywhere yet.
     info = await describe(controlPlane, options.name)
@@ -137,8 +137,10 @@ function differences(info: StreamInfo, options: PrepareOptions): string[] {
   return warnings
 }
 
-function beingDeleted(name: string): KvsError {
+/** Where streams are created, it is made again as soon as it is gone. */
+function beingDeleted({ name, create }: PrepareOptions): KvsError {
   return new KvsError('SERVICE_REFUSED', `the stream "${name}" is being deleted`, {
+    retry: create,
     cause: 'somebody has deleted it',
     cure: 'wait until it is gone and start again, or use another name',
   })

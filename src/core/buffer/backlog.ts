@@ -109,7 +109,7 @@ export class Backlog implements FragmentQueue {
   moveOldest(isSending: (fragment: Fragment) => boolean, mayDrop: boolean): boolean {
     const waits = this.#waitsInFiles()
     const movable = this.#buffer.fragments.filter((fragment) => {
-      if (fragment.state === 'open' || fragment.headGone || isSending(fragment)) return false
+      if (fragment.state === 'open' || fragment.headGone || fragment.givenUp || isSending(fragment)) return false
       // What is older than what waits in the spool cannot go behind it.
       return !waits || fragment.number > this.#lastNumber
     })
@@ -130,7 +130,7 @@ export class Backlog implements FragmentQueue {
   keepAll(): readonly Fragment[] {
     const lost: Fragment[] = []
     for (const fragment of this.#buffer.fragments.slice()) {
-      const complete = fragment.state !== 'open' && !fragment.headGone
+      const complete = fragment.state !== 'open' && !fragment.headGone && !fragment.givenUp
       if (!complete || !this.#hasRoom(fragment, true) || !this.#keep(fragment)) lost.push(fragment)
       this.#buffer.release(fragment)
     }
@@ -172,6 +172,7 @@ export class Backlog implements FragmentQueue {
       frameBytes: stored.frameBytes,
       sentAtMs: 0,
       headGone: false,
+      givenUp: false,
       spooled: true,
     }
     this.#putAtHand(fragment, stored)

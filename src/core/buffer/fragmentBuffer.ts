@@ -74,6 +74,7 @@ export class FragmentBuffer implements FragmentQueue, FragmentSink {
       frameBytes: 0,
       sentAtMs: 0,
       headGone: false,
+      givenUp: false,
       spooled: false,
     }
     this.fragments.push(fragment)
@@ -141,18 +142,30 @@ export class FragmentBuffer implements FragmentQueue, FragmentSink {
     const index = this.fragments.indexOf(fragment)
     if (index < 0) return
     this.fragments.splice(index, 1)
-    const size = this.#blockBytes
-    const before = this.fragments[index - 1]
-    const after = this.fragments[index]
-    let first = Math.floor(fragment.position / size)
-    if (before !== undefined) first = Math.max(first, Math.ceil(fragmentEnd(before) / size))
-    const next = after === undefined ? this.#end : after.position
-    this.#giveBack(first, Math.floor(next / size))
+    if (!fragment.givenUp) this.#free(fragment)
     // What was reserved for more of a fragment that is gone.
-    if (this.fragments.length === 0) {
-      const kept = Math.max(0, Math.ceil(this.#end / size) - this.#firstBlock)
-      this.#giveBackTail(this.#blocks.length - kept)
+    if (this.fragments.length > 0) return
+    const kept = Math.max(0, Math.ceil(this.#end / this.#blockBytes) - this.#firstBlock)
+    this.#giveBackTail(this.#blocks.length - kept)
+  }
+
+  /** Gives back the blocks of a fragment that was sent; it stays in the list until its ack has come, or cannot come. */
+  giveUp(fragment: Fragment): void {
+    fragment.givenUp = true
+    this.#free(fragment)
+  }
+
+  /** Gives back the blocks that no other fragment needs. */
+  #free({ number, position }: Fragment): void {
+    const size = this.#blockBytes
+    let first = Math.floor(position / size)
+    let end = this.#end
+    for (const other of this.fragments) {
+      if (other.givenUp) continue
+      if (other.number < number) first = Math.max(first, Math.ceil(fragmentEnd(other) / size))
+      if (other.number > number) end = Math.min(end, other.position)
     }
+    this.#giveBack(first, Math.floor(end / size))
   }
 
   /**
@@ -160,7 +173,7 @@ export class FragmentBuffer implements FragmentQueue, FragmentSink {
    * longer be sent again. False, and nothing is lost, where there is no such block.
    */
   releaseHead(offset: number): boolean {
-    const oldest = this.fragments[0]
+    const oldest = this.fragments.find(({ givenUp }) => !givenUp)
     if (oldest === undefined) return false
     const endBlock = Math.floor((oldest.position + offset) / this.#blockBytes)
     if (endBlock <= this.#firstBlock) return false

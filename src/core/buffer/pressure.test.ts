@@ -18,6 +18,7 @@ function queue(...states: FragmentState[]): Fragment[] {
     frameBytes: 10,
     sentAtMs: 0,
     headGone: false,
+    givenUp: false,
     spooled: false,
   }))
 }
@@ -55,7 +56,7 @@ test('too far behind: all that is still to be sent is left out, but what is on i
 /** A second each: what is put, what is sent, and what is lost in it; the buffer takes 1000 bytes. */
 function watch(seconds: readonly { put: number; sent: number; lost?: number; held: number }[]) {
   const pressure = new Pressure()
-  const load = { nowMs: 0, bytesPut: 0, bytesSent: 0, framesLost: 0, heldBytes: 0, capacityBytes: 1000 }
+  const load = { nowMs: 0, bytesPut: 0, bytesSent: 0, framesLost: 0, heldBytes: 0, capacityBytes: 1000, spools: false }
   return seconds.flatMap(({ put, sent, lost = 0, held }) => {
     load.nowMs += 1000
     load.bytesPut += put
@@ -100,7 +101,7 @@ test('a buffer that is full of what is on its way is no pressure', () => {
 test('reports are sentences', () => {
   const rates = { uplinkBitsPerSecond: 512_000, streamBitsPerSecond: 4_200_000 }
   const text = (kind: 'filling' | 'overflowing' | 'over', framesLost: number) =>
-    pressureText({ kind, ...rates, fullInMs: 3100, framesLost })
+    pressureText({ kind, ...rates, fullInMs: 3100, framesLost, spools: false })
   assert.equal(text('filling', 0), 'uplink 0.51 Mbit/s < stream 4.2 Mbit/s: the buffer is full in 4 s')
   assert.equal(
     text('overflowing', 60),

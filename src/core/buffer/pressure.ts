@@ -24,7 +24,7 @@ export function oldestToDrop(
   for (const fragment of fragments) {
     if (isSending(fragment)) continue
     if (fragment.state === 'sealed') return fragment
-    if (fragment.state !== 'open') waiting ??= fragment
+    if (fragment.state !== 'open' && !fragment.givenUp) waiting ??= fragment
   }
   if (waiting !== undefined) return waiting
   const last = fragments[fragments.length - 1]
@@ -52,6 +52,8 @@ export interface Load {
   readonly framesLost: number
   readonly heldBytes: number
   readonly capacityBytes: number
+  /** What there is no room for goes to files. */
+  readonly spools: boolean
 }
 
 /** Something to tell people. */
@@ -64,6 +66,8 @@ export interface PressureReport {
   readonly fullInMs: number
   /** Since the pressure began. */
   readonly framesLost: number
+  /** What there is no room for goes to files. */
+  readonly spools: boolean
 }
 
 /** Rates are of the last seconds, and only worth telling over some of them. */
@@ -78,6 +82,7 @@ export class Pressure {
   #kind: PressureReport['kind'] = 'over'
   #lostBefore = 0
   #toldMs: MonotonicMs = 0
+  #toldLost = 0
 
   /** Looks at the load, at most every second or so; returns what is new, if anything is. */
   look(load: Load): PressureReport | undefined {
@@ -86,11 +91,13 @@ export class Pressure {
     loads.push(load)
     while (load.nowMs - (loads[1]?.nowMs ?? load.nowMs) >= windowMs) loads.shift()
     const kind = this.#judge(load)
-    const again = kind === 'overflowing' && load.nowMs - this.#toldMs >= repeatMs
+    const more = load.framesLost > this.#toldLost
+    const again = kind === 'overflowing' && more && load.nowMs - this.#toldMs >= repeatMs
     if (kind === this.#kind && !again) return undefined
     if (this.#kind === 'over') this.#lostBefore = this.#lostAtStart(load)
     this.#kind = kind
     this.#toldMs = load.nowMs
+    this.#toldLost = load.framesLost
     return this.#report(load)
   }
 
@@ -122,6 +129,6 @@ export class Pressure {
     const growth = (rates.streamBitsPerSecond - rates.uplinkBitsPerSecond) / 8000
     const room = Math.max(0, load.capacityBytes - load.heldBytes)
     const fullInMs = this.#kind === 'filling' && growth > 0 ? room / growth : 0
-    return { kind: this.#kind, ...rates, fullInMs, framesLost: load.framesLost - this.#lostBefore }
+    return { kind: this.#kind, ...rates, fullInMs, framesLost: load.framesLost - this.#lostBefore, spools: load.spools }
   }
 }

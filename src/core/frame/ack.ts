@@ -33,5 +33,5 @@ export type Settlement =
   | { readonly kind: 'received'; readonly fragment: Fragment }
   /** Confirmed for good: leaves the buffer. */
   | { readonly kind: 'persisted'; readonly fragment: Fragment }
-  /** The session is over. `fragment` is the one at fault, where it is still in the buffer. */
+  /** The session is over. `fragment` is the one that the error names, or that is at fault, where it is still there. */
   | { readonly kind: 'failed'; readonly fault: Fault; readonly fragment: Fragment | undefined }

@@ -32,6 +32,8 @@ export interface Fragment {
   sentAtMs: MonotonicMs
   /** True once its head has been given up to make room: it can no longer be sent again. */
   headGone: boolean
+  /** Sent, and its bytes given up for newer ones before it was confirmed: stored if its ack still comes, else lost. */
+  givenUp: boolean
   /** It lies in the spool and not in memory. */
   readonly spooled: boolean
 }
@@ -52,7 +54,7 @@ export interface FragmentQueue {
   read(fragment: Fragment, offset: number, maxBytes: number, parts: Uint8Array[]): number
   /** Forgets a fragment and its bytes. */
   release(fragment: Fragment): void
-  /** Gives up the oldest fragment's bytes before `offset`; false where that frees nothing. */
+  /** Gives up the bytes before `offset` of the oldest fragment that has any; false where that frees nothing. */
   releaseHead(offset: number): boolean
 }
 

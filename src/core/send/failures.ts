@@ -17,6 +17,10 @@ export type Next =
       readonly freshCredentials: boolean
     }
 
+/** A fragment whose sessions end with an error that names it, so often and for so long, is at fault itself. */
+const blamesInARow = 10
+const blamedForMs = 120_000
+
 /** What works for so long without a failure is stable: the pauses between tries begin anew after it. */
 const stableMs = 10_000
 
@@ -28,6 +32,8 @@ export class Failures {
   #latestMs: MonotonicMs = 0
   #refused = 0
   #last: KvsError | undefined
+  /** The fragment that errors of the service have named since the last one was stored, how often, and since when. */
+  #blamed = { number: 0, times: 0, sinceMs: 0 }
 
   /** @param giveUpAfterMs how long failures in a row are put up with; Infinity: for ever */
   constructor(giveUpAfterMs: number) {
@@ -64,10 +70,18 @@ export class Failures {
     return this.#refused
   }
 
+  /** An error of the service names this fragment; true where it is not to be sent again. */
+  blamed(number: number, nowMs: MonotonicMs): boolean {
+    if (this.#blamed.number !== number) this.#blamed = { number, times: 0, sinceMs: nowMs }
+    this.#blamed.times++
+    return this.#blamed.times >= blamesInARow && nowMs - this.#blamed.sinceMs >= blamedForMs
+  }
+
   /** A fragment is stored: nothing to give up for, though the next failure may follow soon. */
   worked(nowMs: MonotonicMs): void {
     this.#refused = 0
     this.#last = undefined
+    this.#blamed.number = 0
     if (nowMs - this.#latestMs >= stableMs) this.#count = 0
   }
 

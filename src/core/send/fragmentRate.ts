@@ -12,17 +12,23 @@ const windowMs = 1100
 export class FragmentRate {
   readonly #perSecond: number
   readonly #spoolBytesPerMs: number
+  readonly #bytesPut: () => number
   readonly #startsMs: MonotonicMs[] = []
   /** No fragment of the spool before that. */
   #spoolFromMs: MonotonicMs = Number.NEGATIVE_INFINITY
+  /** When the first fragment began. */
+  #firstMs: MonotonicMs | undefined
 
   /**
    * @param perSecond fragments that may begin within a second; Infinity lifts the limit
-   * @param spoolBytesPerSecond how fast what was spooled may go out, on average; Infinity: as the network takes it
+   * @param spoolBytesPerSecond how much faster than new media comes in what was spooled may go out; Infinity: as the
+   *   network takes it
+   * @param bytesPut media that has come in so far
    */
-  constructor(perSecond: number, spoolBytesPerSecond = Number.POSITIVE_INFINITY) {
+  constructor(perSecond: number, spoolBytesPerSecond = Number.POSITIVE_INFINITY, bytesPut: () => number = () => 0) {
     this.#perSecond = perSecond
     this.#spoolBytesPerMs = spoolBytesPerSecond / 1000
+    this.#bytesPut = bytesPut
   }
 
   /** How long the next fragment must wait; 0 where it may begin. */
@@ -34,9 +40,16 @@ export class FragmentRate {
 
   /** A fragment begins now. */
   begin(nowMs: MonotonicMs, { spooled, lengthBytes }: Pick<Fragment, 'spooled' | 'lengthBytes'>): void {
-    if (spooled) this.#spoolFromMs = nowMs + lengthBytes / this.#spoolBytesPerMs
+    this.#firstMs ??= nowMs
+    if (spooled) this.#spoolFromMs = nowMs + lengthBytes / (this.#spoolBytesPerMs + this.#liveBytesPerMs(nowMs))
     if (this.#perSecond === Number.POSITIVE_INFINITY) return
     this.#startsMs.push(nowMs)
     if (this.#startsMs.length > this.#perSecond) this.#startsMs.shift()
+  }
+
+  /** What comes in waits behind what was spooled: if that went out no faster, it would never be caught up. */
+  #liveBytesPerMs(nowMs: MonotonicMs): number {
+    const sinceMs = nowMs - (this.#firstMs ?? nowMs)
+    return sinceMs > 0 ? this.#bytesPut() / sinceMs : 0
   }
 }

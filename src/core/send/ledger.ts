@@ -59,7 +59,8 @@ export class Ledger {
   /** What a session that broke has not brought home goes out again, where all of it is still there. */
   sessionBroke(session: Pick<Session, 'carries'>, error: KvsError): void {
     for (const fragment of this.#options.queue.fragments.filter((each) => session.carries(each))) {
-      if (fragment.headGone) this.lost(fragment, fragment.spooled ? 'spool-damaged' : 'larger-than-buffer', error)
+      if (fragment.givenUp) this.lost(fragment, 'overflow', error)
+      else if (fragment.headGone) this.lost(fragment, fragment.spooled ? 'spool-damaged' : 'larger-than-buffer', error)
       else if (fragment.state === 'sent' || fragment.state === 'received') fragment.state = 'sealed'
     }
   }

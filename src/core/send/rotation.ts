@@ -1,6 +1,6 @@
 /** When the next session is to take over from one that streams, and whether the service lets two be open at once. */
 
-import { reactionTo } from '../aws/errors.ts'
+import { isNamed, reactionTo } from '../aws/errors.ts'
 import { asKvsError, type KvsError } from '../errors.ts'
 import type { MonotonicMs } from '../frame/time.ts'
 import type { Clock, Timer } from '../platform.ts'
@@ -56,7 +56,7 @@ export class Rotation {
 
   /** A session beside another one has failed. */
   learn(error: KvsError): void {
-    if (error.aws === 'ConnectionLimitExceededException') this.oneAtATime = true
+    if (isNamed(error, 'ConnectionLimitExceeded')) this.oneAtATime = true
   }
 
   /** The session that was to take over has not come about. */

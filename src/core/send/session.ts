@@ -16,6 +16,9 @@ const maxChunkBytes = 256 * 1024
 const staleMs = 60_000
 const watchEveryMs = 5000
 
+/** A service that has confirmed all and does not end its response is not waited for any longer. */
+const farewellMs = 5000
+
 /** A PutMedia request on its way. */
 export interface Dialled {
   readonly exchange: HttpExchange
@@ -41,6 +44,8 @@ export interface SessionOptions {
 }
 
 export interface SessionHandlers {
+  /** The service wants media. */
+  onReady(): void
   /** The service has accepted the request. */
   onAccepted(): void
   onAck(ack: Ack): void
@@ -69,6 +74,8 @@ export class Session {
   /** Number of its latest fragment, `#first` before there is one. */
   #last = 0
   #lastTimecodeMs: WallMs = -1
+  /** Number of the latest fragment that is stored. */
+  #confirmed = 0
   #fragment: Fragment | undefined
   #sentBytes = 0
   #takenBytes = 0
@@ -82,6 +89,7 @@ export class Session {
   #marked = 0
   #bodyEnded = false
   #closed = false
+  /** Until the next fragment may begin, and in the end until the service has closed. */
   #rateTimer: Timer | undefined
   #watchTimer: Timer | undefined
   /** When the service last took or said something, or owed nothing. */
@@ -142,6 +150,12 @@ export class Session {
     return this.#left
   }
 
+  /** One of its fragments is stored. */
+  confirmed({ number }: Fragment): void {
+    this.#confirmed = Math.max(this.#confirmed, number)
+    this.pump()
+  }
+
   /** The fragment on its way, which must stay as it is. */
   get sending(): Fragment | undefined {
     return this.#fragment
@@ -200,9 +214,12 @@ export class Session {
     const { clock } = this.#options
     this.#watchTimer = clock.setTimer(watchEveryMs, () => {
       const oldest = this.#oldest()
-      const owing = !this.accepted || this.#blocked || oldest?.state === 'sent' || oldest?.state === 'received'
-      if (!owing) this.#lastSignMs = clock.monotonicMs()
-      if (clock.monotonicMs() - this.#lastSignMs < staleMs) return this.#watch()
+      const nowMs = clock.monotonicMs()
+      const unconfirmed = oldest?.state === 'sent' || oldest?.state === 'received'
+      if (this.accepted && !this.#blocked && !unconfirmed) this.#lastSignMs = nowMs
+      // Others have been confirmed that were sent later: this one has been forgotten.
+      const forgotten = unconfirmed && oldest.number < this.#confirmed && nowMs - oldest.sentAtMs >= staleMs
+      if (nowMs - this.#lastSignMs < staleMs && !forgotten) return this.#watch()
       this.#exchange?.destroy()
       this.#onClose(new KvsError('TIMED_OUT', `the service has not said anything for ${staleMs / 1000} s`))
     })
@@ -295,6 +312,10 @@ export class Session {
   #end(): void {
     this.#bodyEnded = true
     this.#exchange?.endBody()
+    this.#rateTimer = this.#options.clock.setTimer(farewellMs, () => {
+      this.#exchange?.destroy()
+      this.#onClose(null)
+    })
   }
 
   #sent(fragment: Fragment): void {
@@ -312,6 +333,7 @@ export class Session {
 
   #onReady(): void {
     this.#ready = true
+    this.#handlers.onReady()
     this.#goOn()
   }
 

@@ -105,7 +105,8 @@ export class SessionLine {
   releaseSentHead(): boolean {
     const { queue } = this.#options
     const open = queue.open
-    if (open === undefined || open !== queue.fragments[0] || this.#relay.session?.sending !== open) return false
+    const oldest = queue.fragments.find(({ givenUp }) => !givenUp)
+    if (open === undefined || open !== oldest || this.#relay.session?.sending !== open) return false
     return queue.releaseHead(this.#relay.session.takenBytes)
   }
 
@@ -183,6 +184,7 @@ export class SessionLine {
     const session = new Session(
       { ...this.#options, dump: dump?.() },
       {
+        onReady: () => this.#onWilling(session),
         onAccepted: () => this.#onAccepted(session),
         onAck: (ack) => this.#onAck(session, ack),
         onTaken: () => this.#handlers.onRoom(),
@@ -203,7 +205,12 @@ export class SessionLine {
   #onAccepted(session: Session): void {
     this.everStreamed = true
     if (session === this.#relay.session) this.#streams(session)
-    else if (session === this.#relay.successor) this.#relay.session?.leave()
+    else this.#onWilling(session)
+  }
+
+  /** The service takes media of the session that is to take over: the one before has only its last fragment to send. */
+  #onWilling(session: Session): void {
+    if (session === this.#relay.successor) this.#relay.session?.leave()
   }
 
   #streams(session: Session): void {
@@ -235,15 +242,15 @@ export class SessionLine {
     if (session !== this.#relay.session && session !== this.#relay.leaving) return
     this.#handlers.onAck(ack)
     const settlement = this.#ledger.acknowledge(session, ack, this.#retained)
-    if (settlement.kind === 'persisted') this.#onPersisted(session)
+    if (settlement.kind === 'persisted') this.#onPersisted(session, settlement.fragment)
     else if (settlement.kind === 'failed') this.#onErrorAck(session, ack, settlement.fault, settlement.fragment)
   }
 
-  #onPersisted(session: Session): void {
+  #onPersisted(session: Session, fragment: Fragment): void {
     this.#failures.worked(this.#options.clock.monotonicMs())
     if (this.#ledger.isEmpty && this.#finishing) this.#awaitFarewell()
     this.#handlers.onRoom()
-    session.pump()
+    session.confirmed(fragment)
   }
 
   /** All is confirmed and the end of the request on its way: a service that does not answer it is not waited for. */
@@ -255,8 +262,10 @@ export class SessionLine {
     const error = ackError(ack, fault)
     // Before anything else: nothing may be sent of what is dropped.
     session.destroy()
-    if (fragment !== undefined) this.#ledger.lost(fragment, 'refused', error)
-    if (fragment !== undefined && this.#failures.refused() >= refusalsInARow) this.#end(error)
+    const refused = fault === 'fragment' && fragment !== undefined
+    const poisoned = fragment !== undefined && this.#failures.blamed(fragment.number, this.#options.clock.monotonicMs())
+    if (refused || poisoned) this.#ledger.lost(fragment, 'refused', error)
+    if (refused && this.#failures.refused() >= refusalsInARow) this.#end(error)
     else if (fault === 'configuration') this.#end(error)
     else this.#broke(session, error)
   }

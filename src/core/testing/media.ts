@@ -31,6 +31,15 @@ export function picture(number: number, keyFrame: boolean, sizeBytes = 60): Uint
   return out
 }
 
+/** The same picture with another picture parameter set: a stream that has changed needs a header of its own. */
+export function changed(data: Uint8Array): Uint8Array {
+  const out = data.slice()
+  for (let i = 0; i + 5 < out.length; i++) {
+    if (out[i] === 0x68 && out[i + 1] === 0xe8 && out[i + 2] === 0x43) out[i + 4] = 0xb3
+  }
+  return out
+}
+
 /** A raw AAC packet: the codec does not look inside. */
 export function packet(number: number, sizeBytes = 20): Uint8Array {
   const out = new Uint8Array(sizeBytes).fill(0x21)

@@ -123,7 +123,7 @@ export class Segment {
       const index = findMagic(bytes, 0)
       if (index < bytes.length) return at + index
       // One may lie across the end of what was read.
-      at += Math.max(1, bytes.length - 3)
+      at += bytes.length === 0 ? this.#chunk.length : Math.max(1, bytes.length - 3)
     }
     return this.sizeBytes
   }
@@ -193,8 +193,10 @@ export class Segment {
 
   /** Closes the file; it is opened again when needed. */
   letGo(): void {
-    this.#file?.close()
+    const file = this.#file
     this.#file = null
+    // Whatever had to be was synced before.
+    if (file !== null) quietly(() => file.close())
   }
 
   #open(): StoredFile {

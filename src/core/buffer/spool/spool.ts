@@ -159,7 +159,7 @@ export class Spool {
   /** Gives the folder back; what waits stays for the next to open it. */
   close(): void {
     for (const segment of this.#segments) segment.letGo()
-    this.#unlock()
+    quietly(this.#unlock)
   }
 
   #writerFor(bytes: number): SegmentWriter {

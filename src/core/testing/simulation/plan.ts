@@ -47,6 +47,8 @@ export interface Scenario {
   readonly blockBytes: number
   /** What the spool's files may take; undefined: there is none. */
   readonly spoolBytes: number | undefined
+  /** Metadata is put with every frame whose number is a multiple of this; undefined: never. */
+  readonly metadataEvery: number | undefined
   readonly faults: readonly Fault[]
   readonly stopTimeoutMs: number
   /** Something in it may end the producer before it is told to. */
@@ -64,6 +66,7 @@ export function planOf(seed: number): Scenario {
   const service = serviceOf(random.fork())
   const [blockBytes, bufferBytes] = bufferOf(random.fork(), source)
   const spoolBytes = random.chance(0.2) ? random.pick([1, 1, 4]) * 2 ** 20 : undefined
+  const metadataEvery = random.chance(0.15) ? random.pick([60, 150]) : undefined
   const planned = optionsOf(random.fork(), bufferBytes, service)
   // A spool keeps what a limit of latency would leave out: not both.
   const options = spoolBytes === undefined ? planned : { ...planned, maxLatencyMs: undefined }
@@ -71,7 +74,19 @@ export function planOf(seed: number): Scenario {
   const stopTimeoutMs = random.chance(0.15) ? random.pick([0, 100, 3000, 20_000]) : recoveryMs
   const mayEnd = options.giveUpAfterMs !== undefined || faults.some((fault) => mayEndIt(fault, options.create, faults))
   const mustDeliver = !mayEnd && faults.every(passes) && stopTimeoutMs === recoveryMs
-  return { seed, source, service, options, blockBytes, spoolBytes, faults, stopTimeoutMs, mayEnd, mustDeliver }
+  return {
+    seed,
+    source,
+    service,
+    options,
+    blockBytes,
+    spoolBytes,
+    metadataEvery,
+    faults,
+    stopTimeoutMs,
+    mayEnd,
+    mustDeliver,
+  }
 }
 
 function optionsOf(random: SeededRandom, bufferBytes: number, { exists }: ServicePlan): OptionsPlan {

@@ -105,7 +105,7 @@ async function run(scenario: Scenario, rig: Rig, witness: Witness, random: Seede
   const frames = framesOf(source, faults)
   rig.clock.mostFired = mostTimers + mostTimersPerFrame * frames.length
   rig.producer.start()
-  const put = await putAll(frames, rig, scenario.mustDeliver)
+  const put = await putAll(frames, rig, scenario)
   witness.note('stop')
   const stopped = rig.producer.stop(stopTimeoutMs)
   await rig.clock.until(() => rig.summary !== undefined, stopTimeoutMs + 1)
@@ -115,13 +115,15 @@ async function run(scenario: Scenario, rig: Rig, witness: Witness, random: Seede
 }
 
 /** Puts each frame when its time comes, and where there is no room waits for it; ends early where the producer does. */
-async function putAll(frames: readonly TimedFrame[], rig: Rig, patient: boolean): Promise<number[]> {
+async function putAll(frames: readonly TimedFrame[], rig: Rig, scenario: Scenario): Promise<number[]> {
+  const { mustDeliver: patient, metadataEvery } = scenario
   const { clock } = rig
   const startMs = clock.monotonicMs()
   const put: number[] = []
   for (const [number, { frame, atMs }] of frames.entries()) {
     const waitMs = startMs + atMs - clock.monotonicMs()
     if (waitMs > 0) await clock.advance(waitMs)
+    if (metadataEvery !== undefined && number % metadataEvery === 0) putMetadata(rig, number)
     const fullFromMs = clock.monotonicMs()
     while (!tryPut(rig, frame)) {
       if (rig.summary !== undefined) return put
@@ -132,6 +134,11 @@ async function putAll(frames: readonly TimedFrame[], rig: Rig, patient: boolean)
     put.push(number)
   }
   return put
+}
+
+function putMetadata({ producer, summary }: Rig, number: number): void {
+  if (summary !== undefined) return
+  producer.putMetadata(`name${number % 4}`, `value ${number}`, { persistent: number % 8 < 4 })
 }
 
 function tryPut(rig: Rig, frame: TimedFrame['frame']): boolean {
