@@ -16,8 +16,8 @@ export class FragmentRate {
   readonly #startsMs: MonotonicMs[] = []
   /** No fragment of the spool before that. */
   #spoolFromMs: MonotonicMs = Number.NEGATIVE_INFINITY
-  /** When the first fragment began. */
-  #firstMs: MonotonicMs | undefined
+  /** When the first fragment began, and what had come in by then. */
+  #first: { readonly atMs: MonotonicMs; readonly bytesPut: number } | undefined
 
   /**
    * @param perSecond fragments that may begin within a second; Infinity lifts the limit
@@ -40,7 +40,7 @@ export class FragmentRate {
 
   /** A fragment begins now. */
   begin(nowMs: MonotonicMs, { spooled, lengthBytes }: Pick<Fragment, 'spooled' | 'lengthBytes'>): void {
-    this.#firstMs ??= nowMs
+    this.#first ??= { atMs: nowMs, bytesPut: this.#bytesPut() }
     if (spooled) this.#spoolFromMs = nowMs + lengthBytes / (this.#spoolBytesPerMs + this.#liveBytesPerMs(nowMs))
     if (this.#perSecond === Number.POSITIVE_INFINITY) return
     this.#startsMs.push(nowMs)
@@ -49,7 +49,7 @@ export class FragmentRate {
 
   /** What comes in waits behind what was spooled: if that went out no faster, it would never be caught up. */
   #liveBytesPerMs(nowMs: MonotonicMs): number {
-    const sinceMs = nowMs - (this.#firstMs ?? nowMs)
-    return sinceMs > 0 ? this.#bytesPut() / sinceMs : 0
+    const { atMs, bytesPut } = this.#first ?? { atMs: nowMs, bytesPut: 0 }
+    return nowMs > atMs ? (this.#bytesPut() - bytesPut) / (nowMs - atMs) : 0
   }
 }

@@ -312,6 +312,7 @@ export class Session {
   #end(): void {
     this.#bodyEnded = true
     this.#exchange?.endBody()
+    this.#rateTimer?.cancel()
     this.#rateTimer = this.#options.clock.setTimer(farewellMs, () => {
       this.#exchange?.destroy()
       this.#onClose(null)
