@@ -24,7 +24,7 @@ const pictureMs = 100
 const gopPictures = 10
 const packetMs = 200
 /** What a run may grow by: code that is compiled late, and the noise of the heap; and in an hour, less than a leak per session. */
-const mostGrowthBytes = 2 ** 20
+const mostGrowthBytes = 2 * 2 ** 20
 const mostGrowthPerHour = 4 * 2 ** 20
 /** Until the code is compiled and the caches are full, the heap grows. */
 const warmUpShare = 0.3
