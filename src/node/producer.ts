@@ -7,6 +7,7 @@ import { KvsError } from '../core/errors.ts'
 import type { ProducerEvent } from '../core/events.ts'
 import type { Ack } from '../core/frame/ack.ts'
 import type { TrackOptions } from '../core/frame/frame.ts'
+import type { FragmentEvent, FragmentEventOptions } from '../core/mux/metadata.ts'
 import type { SpoolSettings } from '../core/options.ts'
 import { Producer as CoreProducer } from '../core/producer.ts'
 import type { LineState } from '../core/send/states.ts'
@@ -50,6 +51,11 @@ export interface ProducerOptions extends ServiceOptions {
   readonly maxLatencyMs?: number | undefined
   /** Keeps what the buffer has no room for, and what is not confirmed at the end, in files. Default: it does not. */
   readonly spool?: SpoolOptions | undefined
+  /**
+   * Frames come as they are made: a clock of the source that jumps ahead of the time that passes, and tracks that drift apart,
+   * are repaired. Default false: what comes may be of any time, and a jump ahead is a pause in the recording.
+   */
+  readonly live?: boolean | undefined
   /** Fragments that may begin within a second. Default 5, which is the service's limit. */
   readonly fragmentsPerSecond?: number | undefined
   /** Aborting it ends the producer at once; what is not confirmed then is counted as lost. */
@@ -73,8 +79,11 @@ export interface SpoolOptions {
 export interface FrameInput {
   /** 1, 2 or 3; default 1. */
   readonly track?: number | undefined
-  /** When it is shown, in milliseconds, fractions allowed, on a clock of the source's own. */
-  readonly pts: number
+  /**
+   * When it is shown, in milliseconds, fractions allowed, on a clock of the source's own. Where the source does not know it, it
+   * is taken from `dts`, or from the frames before.
+   */
+  readonly pts?: number | undefined
   /** When it is decoded, on the same clock; default `pts`. Needed where pictures are coded out of order (B-frames). */
   readonly dts?: number | undefined
   /** The bitstream: Annex B or length-prefixed NAL units, AAC with or without ADTS, G.711. Copied before the call returns. */
@@ -138,6 +147,7 @@ export class Producer extends EventEmitter<ProducerEvents> implements AsyncDispo
         giveUpAfterMs: options.giveUpAfterMs,
         fragmentsPerSecond: options.fragmentsPerSecond,
         rotateAfterMs: options.rotateAfterMs,
+        live: options.live,
         overflow: options.overflow,
         bufferDurationMs: options.bufferDurationMs,
         maxLatencyMs: options.maxLatencyMs,
@@ -180,13 +190,36 @@ export class Producer extends EventEmitter<ProducerEvents> implements AsyncDispo
    */
   putFrame(input: FrameInput): boolean {
     if (!(input.data instanceof Uint8Array)) throw new KvsError('USAGE', 'the data of a frame is a Uint8Array')
-    if (typeof input.pts !== 'number') throw new KvsError('USAGE', 'the pts of a frame is a number of milliseconds')
+    if (!isTime(input.pts) || !isTime(input.dts)) {
+      throw new KvsError('USAGE', 'pts and dts of a frame are numbers of milliseconds')
+    }
     const frame = this.#frame
     frame.track = input.track ?? 1
-    frame.pts = input.pts
-    frame.dts = input.dts ?? input.pts
+    frame.pts = input.pts ?? Number.NaN
+    frame.dts = input.dts ?? frame.pts
     frame.data = input.data
     return this.#core.putFrame(frame)
+  }
+
+  /**
+   * Metadata for the fragment that is being written, or where there is none for the next one; `persistent`: for all from
+   * there on, until the same name gets another value, or an empty one, which ends it.
+   *
+   * @throws KvsError USAGE where the service would not take it: names of 1 to 128 bytes that do not begin with `AWS`, values of
+   *   at most 256 bytes, ten a fragment
+   */
+  putMetadata(name: string, value: string, options: { readonly persistent?: boolean } = {}): void {
+    this.#core.putMetadata(name, value, options)
+  }
+
+  /**
+   * Marks the fragment that is being written, or the next one: the service makes an image of it (`image-generation`) or sends
+   * a message about it (`notification`), where the stream is set up for that.
+   *
+   * @throws KvsError USAGE where the fragment has this event already, and as for `putMetadata`
+   */
+  putEvent(event: FragmentEvent, options: FragmentEventOptions = {}): void {
+    this.#core.putEvent(event, options)
   }
 
   /** Resolves when a frame that was not taken may be put again, or when the producer has ended. */
@@ -236,6 +269,11 @@ export class Producer extends EventEmitter<ProducerEvents> implements AsyncDispo
       this.emit('lost', { reason, timecodeMs, frames, error })
     }
   }
+}
+
+/** What a time may be; undefined: it is not known. */
+function isTime(value: unknown): boolean {
+  return value === undefined || typeof value === 'number'
 }
 
 function spoolSettings({ directory, maxBytes, bytesPerSecond }: SpoolOptions): SpoolSettings {
