@@ -2,6 +2,7 @@
 
 import { asKvsError, type KvsError } from '../core/errors.ts'
 import type { ProducerEvent } from '../core/events.ts'
+import type { FragmentEvent } from '../core/mux/metadata.ts'
 import type { ProducerOptions } from '../core/options.ts'
 import type { Platform, Timer } from '../core/platform.ts'
 import { Producer } from '../core/producer.ts'
@@ -26,6 +27,10 @@ export interface StreamingOptions {
   readonly report: Report
   readonly durationMs: number
   readonly stopTimeoutMs: number
+  /** Put with every fragment. */
+  readonly metadata: Readonly<Record<string, string>>
+  /** Put with the first fragment. */
+  readonly events: readonly FragmentEvent[]
   /** Whether the report ends with what memory was used. */
   readonly tellMemory: boolean
 }
@@ -50,6 +55,9 @@ export class Streaming {
     const { platform, host, tracks, durationMs } = options
     this.#options = options
     this.#producer = new Producer(platform, options.producerOptions, (event) => this.#onEvent(event))
+    const entries = Object.entries(options.metadata)
+    for (const [name, value] of entries) this.#producer.putMetadata(name, value, { persistent: true })
+    for (const event of options.events) this.#producer.putEvent(event)
     this.#player = new DirectoryPlayer(platform.clock, host.files, tracks, this.#producer, {
       durationMs,
       paced: true,
@@ -67,6 +75,7 @@ export class Streaming {
     })
     report.watch(this.#producer)
     this.#producer.start()
+    if (this.#losesTime()) this.#play()
     const summary = await ended
     unlisten()
     this.#deadline?.cancel()
@@ -82,16 +91,26 @@ export class Streaming {
   #onEvent(event: ProducerEvent): void {
     this.#options.report.event(event)
     if (event.type === 'state' && event.state === 'idle' && !this.#playing && !this.#ending) {
-      this.#playing = true
-      // In media time: what it took to find the stream does not count.
-      this.#setDeadline(this.#options.durationMs)
-      this.#player.start()
+      this.#play()
     }
     if (event.type === 'retry') {
       this.#failing = true
       if (this.#overdue && !this.#ending) this.#setDeadline(0)
     }
     if (event.type === 'end') this.#onEnd(event.summary)
+  }
+
+  /** A source that does not wait for the network does not wait for it at the start either. */
+  #losesTime(): boolean {
+    const { overflow = 'block', spool } = this.#options.producerOptions
+    return overflow !== 'block' || spool !== undefined
+  }
+
+  #play(): void {
+    this.#playing = true
+    // In media time: what it took to find the stream does not count.
+    this.#setDeadline(this.#options.durationMs)
+    this.#player.start()
   }
 
   #onPlayed(error: unknown): void {
@@ -140,7 +159,8 @@ export class Streaming {
 
   /** What went wrong first: media lost after a signal, what ended the producer, the input, the signal. */
   #exitStatus({ stats, error, exitStatus }: Summary): number {
-    if (this.#signal !== 0 && error?.code === 'GAVE_UP') return framesLost(stats) > 0 ? 74 : 128 + this.#signal
+    if (this.#signal !== 0 && (error?.code === 'GAVE_UP' || error?.code === 'DATA_SPOOLED'))
+      return framesLost(stats) > 0 ? 74 : 128 + this.#signal
     if (error !== null) return exitStatus
     if (this.#inputError !== undefined) return this.#inputError.exitStatus
     return this.#signal === 0 ? 0 : 128 + this.#signal

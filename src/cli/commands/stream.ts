@@ -5,6 +5,7 @@ import { userAgent } from '../../core/aws/userAgent.ts'
 import { KvsError } from '../../core/errors.ts'
 import type { TrackOptions } from '../../core/frame/frame.ts'
 import { hostHeader, type Origin } from '../../core/http/origin.ts'
+import type { FragmentEvent } from '../../core/mux/metadata.ts'
 import { checkOptions, type ProducerOptions } from '../../core/options.ts'
 import { type DirectoryOptions, type DirectoryTrack, openDirectory } from '../../core/source/directory.ts'
 import { version } from '../../core/version.ts'
@@ -65,6 +66,8 @@ async function stream(options: Options, host: Host): Promise<number> {
     report,
     durationMs: milliseconds(options, 'duration') ?? 0,
     stopTimeoutMs: milliseconds(options, 'stop-timeout') ?? 0,
+    metadata: options.pairs('metadata'),
+    events: eventsOf(options),
     tellMemory: options.flag('stats'),
   })
   return await streaming.run()
@@ -100,6 +103,13 @@ function directoryOptions(options: Options): DirectoryOptions {
 function trackOptions({ codec, format }: DirectoryTrack): TrackOptions {
   const { sampleRateHz, channels } = format
   return { codec, ...(sampleRateHz !== undefined && { sampleRateHz }), ...(channels !== undefined && { channels }) }
+}
+
+function eventsOf(options: Options): readonly FragmentEvent[] {
+  const kind = options.text('event')
+  if (kind === 'both') return ['image-generation', 'notification']
+  if (kind === undefined) return []
+  return [kind === 'image' ? 'image-generation' : 'notification']
 }
 
 function startFields(

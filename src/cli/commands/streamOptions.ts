@@ -72,6 +72,13 @@ export const streamOptions: readonly Option[] = [
   },
   { name: 'kms-key-id', value: 'KEY', help: 'key of a stream that is created' },
   { name: 'tag', value: 'KEY=VALUE', kind: 'pair', help: 'tag of the stream; may be repeated' },
+  { name: 'metadata', value: 'KEY=VALUE', kind: 'pair', help: 'metadata of every fragment; may be repeated' },
+  {
+    name: 'event',
+    value: 'KIND',
+    choices: ['image', 'notification', 'both'],
+    help: 'have the service make an image of the first fragment, or send a message about it',
+  },
   {
     name: 'fps',
     value: 'N',

@@ -6,7 +6,7 @@ import type { Ack } from '../../core/frame/ack.ts'
 import { lossText } from '../../core/lossText.ts'
 import type { Clock, MemoryUse, Process, Timer } from '../../core/platform.ts'
 import type { Producer } from '../../core/producer.ts'
-import { framesLost, type Loss, type LossReason } from '../../core/stats.ts'
+import { framesLost, type Loss, type LossReason, type Stats } from '../../core/stats.ts'
 import { errorText } from '../errorText.ts'
 import { type Level, says } from './level.ts'
 import type { EndFields, Report, StartFields } from './report.ts'
@@ -101,6 +101,7 @@ export class TextReport implements Report {
     if (stats.framesDiscarded > 0) {
       this.#say('info', `  discarded    ${stats.framesDiscarded} frames before the first key frame`)
     }
+    this.#sayRepairs(stats)
     this.#say('info', `  lost         ${framesLost(stats) === 0 ? 'nothing' : `${framesLost(stats)} frames`}`)
     for (const [reason, loss] of Object.entries(stats.lost)) {
       this.#say(
@@ -113,6 +114,14 @@ export class TextReport implements Report {
     }
     for (const use of memory) this.#say('info', `  memory       ${memoryText(use)}`)
     for (const error of [summary.error, inputError]) if (error) this.#write('error', errorText(error))
+  }
+
+  #sayRepairs({ timesRepaired, repairs, silentFrames }: Stats): void {
+    if (timesRepaired > 0) {
+      const kinds = Object.entries(repairs).map(([kind, count]) => `${kind} ${count}`)
+      this.#say('info', `  repaired     ${timesRepaired} times of frames (${kinds.join(', ')})`)
+    }
+    if (silentFrames > 0) this.#say('info', `  added        ${silentFrames} packets of silence`)
   }
 
   #sayAmount(name: string, { frames, fragments, bytes }: Loss, what: string): void {
