@@ -49,11 +49,16 @@ export function keepConnection(response: ServerResponse): void {
   response.shouldKeepAlive = true
 }
 
+/** Connections that are ended: several reasons for it may come together, and again while a client takes its time. */
+const ending = new WeakSet<Socket>()
+
 /**
  * Ends a connection in order: what has been written goes out, then close_notify and FIN; what still comes in is
  * discarded, and after a moment the connection is dropped whatever the client does.
  */
 export function endConnection(socket: Socket): void {
+  if (ending.has(socket)) return
+  ending.add(socket)
   const timer = setTimeout(() => socket.destroy(), lingerMs)
   socket.once('close', () => clearTimeout(timer))
   socket.end()
