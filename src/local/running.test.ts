@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { readdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -33,14 +34,24 @@ describe('the claim on a folder', () => {
     }
   })
 
-  it('gives way to one that was put aside by mistake', async () => {
+  it('is taken over by one only where an earlier successor died amid it, and while another is about it', async () => {
     await inTemporaryFolder(async (directory) => {
-      const running = JSON.stringify({ pid: process.pid })
-      await writeFile(join(directory, 'running.json.1.aside'), running)
+      const path = join(directory, 'running.json')
+      const dead = JSON.stringify({ pid: deadPid })
+      const succession = (found: string) => createHash('sha256').update(found).digest('hex').slice(0, 16)
+      for (let round = 0; round < 10; round++) {
+        await writeFile(path, dead)
+        await writeFile(`${path}.${succession(dead)}`, dead)
+        const tries = await Promise.allSettled(Array.from({ length: 6 }, () => DirectoryClaim.take(directory)))
+        const claims = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+        assert.equal(claims.length, 1)
+        assert.deepEqual(await readdir(directory), ['running.json'])
+        await claims[0]?.release()
+      }
+      await writeFile(path, dead)
+      await writeFile(`${path}.${succession(dead)}`, JSON.stringify({ pid: process.pid }))
       await assert.rejects(DirectoryClaim.take(directory), /runs in .* already/)
-      assert.deepEqual(await readdir(directory), ['running.json'])
-      await writeFile(join(directory, 'running.json'), JSON.stringify({ pid: deadPid }))
-      await (await DirectoryClaim.take(directory)).release()
+      assert.equal(await readFile(path, 'utf8'), dead)
     })
   })
 

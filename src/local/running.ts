@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
-import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { createHash, randomUUID } from 'node:crypto'
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { KvsError } from '../core/errors.ts'
@@ -58,29 +58,11 @@ export class DirectoryClaim {
     const written = join(directory, `${fileName}.${id}`)
     await writeFile(written, JSON.stringify(claim.#claim), { flag: 'wx', mode: 0o600 })
     try {
-      while (!(await claim.#tryTake(written)));
+      if (!(await place(written, runningFile(directory)))) throw inUse(directory)
     } finally {
       await rm(written, { force: true })
     }
     return claim
-  }
-
-  async #tryTake(written: string): Promise<boolean> {
-    const path = runningFile(this.#directory)
-    if (!(await linkNew(written, path))) {
-      await clearStale(this.#directory)
-      return false
-    }
-    // Who takes a running endpoint's file for that of a dead one puts it aside for a moment: it comes first.
-    const others = await setAside(this.#directory, (claim) => claim?.id !== this.#claim.id)
-    const running = await firstInUse(others)
-    if (running === null) {
-      for (const path of others) await rm(path, { force: true })
-      return true
-    }
-    await this.release()
-    await putBack(running, path)
-    return false
   }
 
   /** Says where the endpoint is to be found. Throws CONFIGURATION where somebody has removed the claim meanwhile. */
@@ -92,15 +74,9 @@ export class DirectoryClaim {
 
   /** Removes the claim, and nobody else's. */
   async release(): Promise<void> {
-    const isOwn = (claim: Claim | null) => claim?.id === this.#claim.id
-    const removeInPlace = async () => {
-      const text = await readText(runningFile(this.#directory))
-      if (isOwn(parseClaim(text))) await removeIf(this.#directory, (found) => found === text)
-    }
-    await removeInPlace()
-    for (const path of await setAside(this.#directory, isOwn)) await rm(path, { force: true })
-    // It may have been put back between both.
-    await removeInPlace()
+    const path = runningFile(this.#directory)
+    // As long as its owner lives, nobody else replaces it.
+    if (parseClaim(await readText(path))?.id === this.#claim.id) await rm(path, { force: true })
   }
 }
 
@@ -111,68 +87,36 @@ function inUse(directory: string): KvsError {
   })
 }
 
-/** Removes the claim of an endpoint that has died. Throws CONFIGURATION where it is alive. */
-async function clearStale(directory: string): Promise<void> {
-  const text = await readText(runningFile(directory))
-  if (text === null) return
-  if (await isInUse(parseClaim(text))) throw inUse(directory)
-  await removeIf(directory, (found) => found === text)
-}
-
 /**
- * Removes the file where `isMeant` holds for it. The file is put aside first and looked at then: between a look and the
- * removal another endpoint may have taken its place. What was not meant is put back.
+ * Gives a claim its name, also where a dead one has it; false where a living one has. Between a look at a dead claim and its
+ * replacement another endpoint might replace it: so only who holds a claim on that very one may do so, which is taken in the
+ * same way, as its holder may die as well.
  */
-async function removeIf(directory: string, isMeant: (text: string) => boolean): Promise<void> {
-  const path = runningFile(directory)
-  const aside = `${path}.${randomUUID()}${asideSuffix}`
+async function place(written: string, path: string): Promise<boolean> {
+  while (!(await linkNew(written, path))) {
+    const found = await readPlaced(path)
+    if (found === null) continue
+    if (await isInUse(parseClaim(found))) return false
+    const succession = `${path}.${createHash('sha256').update(found).digest('hex').slice(0, 16)}`
+    if (!(await place(written, succession))) return false
+    if ((await readPlaced(path)) === found) {
+      await rename(succession, path)
+      return true
+    }
+    // Who held it before has replaced the dead one already.
+    await rm(succession, { force: true })
+  }
+  return true
+}
+
+/** Null where the file has gone. What cannot be read is nobody's to replace. */
+async function readPlaced(path: string): Promise<string | null> {
   try {
-    await rename(path, aside)
+    return await readFile(path, 'utf8')
   } catch (thrown) {
-    if (systemCode(thrown) === 'ENOENT') return
+    if (systemCode(thrown) === 'ENOENT') return null
     throw thrown
   }
-  const meant = isMeant((await readText(aside)) ?? '')
-  if (meant) await rm(aside, { force: true })
-  else await putBack(aside, path)
-}
-
-/** Where the place is taken, the newcomer finds what is aside, and gives way. */
-async function putBack(aside: string, path: string): Promise<void> {
-  try {
-    if (await linkNew(aside, path)) await rm(aside, { force: true })
-  } catch (thrown) {
-    // Its owner has removed it.
-    if (systemCode(thrown) !== 'ENOENT') throw thrown
-  }
-}
-
-const asideSuffix = '.aside'
-
-/** Paths of the claims that are aside and for which `isMeant` holds. */
-async function setAside(directory: string, isMeant: (claim: Claim | null) => boolean): Promise<string[]> {
-  const found: string[] = []
-  for (const name of await namesIn(directory)) {
-    if (!name.startsWith(fileName) || !name.endsWith(asideSuffix)) continue
-    const path = join(directory, name)
-    if (isMeant(parseClaim(await readText(path)))) found.push(path)
-  }
-  return found
-}
-
-/** The folder may be gone: a test removes it when it is done. */
-async function namesIn(directory: string): Promise<readonly string[]> {
-  try {
-    return await readdir(directory)
-  } catch (thrown) {
-    if (systemCode(thrown) === 'ENOENT') return []
-    throw thrown
-  }
-}
-
-async function firstInUse(paths: readonly string[]): Promise<string | null> {
-  for (const path of paths) if (await isInUse(parseClaim(await readText(path)))) return path
-  return null
 }
 
 /** Gives a file a second name; false where that name is taken. */

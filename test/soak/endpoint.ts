@@ -41,8 +41,6 @@ async function answer(question: Question): Promise<void> {
 async function leave(): Promise<void> {
   await kvs.stop()
   await rm(directory, { recursive: true, force: true })
-  // Connections that a fault has left to themselves are nobody's any more.
-  process.exit(0)
 }
 
 async function replyTo(question: Question): Promise<unknown> {
