@@ -41,7 +41,7 @@ export function keep(
   Object.assign(stats.recovered, lossOf(waiting))
   if (damaged.fragments > 0) onWarning(`of the spool ${damaged.fragments} fragments were damaged, and are gone`)
   // Those of an earlier run come first.
-  const buffer = new FragmentBuffer(blocks, bufferBytes, waiting.fragments + 1)
+  const buffer = orClose(spool, () => new FragmentBuffer(blocks, bufferBytes, waiting.fragments + 1))
   let faulty = false
   const backlog = new Backlog(buffer, spool, new Uint8Array(chunkBytes), {
     onGone: (reason, amount) => {
@@ -54,6 +54,16 @@ export function keep(
     },
   })
   return { buffer, backlog }
+}
+
+/** Does what may fail, and gives the folder back where it does. */
+export function orClose<T>(keeper: { close(): void } | undefined, task: () => T): T {
+  try {
+    return task()
+  } catch (error) {
+    keeper?.close()
+    throw error
+  }
 }
 
 /** As the statistics count it. */

@@ -16,7 +16,7 @@ import { Repairs } from './frame/repairs.ts'
 import { SourceClock } from './frame/sourceClock.ts'
 import type { WallMs } from './frame/time.ts'
 import { Intake } from './intake.ts'
-import { keep, lossOf } from './keeping.ts'
+import { keep, lossOf, orClose } from './keeping.ts'
 import { sessionHeader, withSegmentUid } from './mux/header.ts'
 import type { FragmentEvent, FragmentEventOptions } from './mux/metadata.ts'
 import { Packager } from './mux/packager.ts'
@@ -31,9 +31,7 @@ import { StreamService } from './service.ts'
 import { SilenceWatch } from './silence.ts'
 import { countLoss, type LossReason, newStats, type Stats } from './stats.ts'
 import { type Summary, summarise } from './summary.ts'
-
-/** A host without memory is asked again after this long. */
-const starvedMs = 200
+import { Waiters } from './waiters.ts'
 
 export class Producer {
   readonly stats: Stats = newStats()
@@ -49,14 +47,10 @@ export class Producer {
   readonly #pressure = new Pressure()
   readonly #intake: Intake
   readonly #silence: SilenceWatch
-  /** A frame was not taken, and nothing has changed since. */
-  #full = false
-  /** The frame put last was not taken. */
-  #heldUp = false
-  #waiters: (() => void)[] = []
+  readonly #waiters: Waiters
   #stopping = false
+  #putting = false
   #stopTimer: Timer | undefined
-  #starvedTimer: Timer | undefined
   #stopUntilMs = Number.POSITIVE_INFINITY
   #summary: Summary | undefined
   readonly #ended: ((summary: Summary) => void)[] = []
@@ -65,6 +59,7 @@ export class Producer {
   constructor(platform: Platform, options: ProducerOptions, onEvent: (event: ProducerEvent) => void) {
     checkOptions(options)
     this.#platform = platform
+    this.#waiters = new Waiters(platform.clock)
     this.#onEvent = (event) => {
       logEvent(platform.log, event)
       onEvent(event)
@@ -81,15 +76,7 @@ export class Producer {
     this.#backlog = keeping.backlog
     const onWarning = (message: string) => this.#warn(message)
     const repairs = new Repairs(this.stats, onWarning)
-    this.#packager = new Packager({
-      tracks: options.tracks,
-      search: platform.search,
-      sink: this.#buffer,
-      stats: this.stats,
-      repairs,
-      makeHeader: (tracks) => this.#header(tracks, options.userAgent),
-      onWarning,
-    })
+    this.#packager = orClose(this.#backlog, () => this.#makePackager(options, repairs))
     this.#service = new StreamService(platform, options, {
       onStream: (stream) => this.#onStream(stream),
       onWarning,
@@ -110,14 +97,15 @@ export class Producer {
       bufferDurationMs: options.bufferDurationMs ?? Number.POSITIVE_INFINITY,
       maxLatencyMs: options.maxLatencyMs ?? Number.POSITIVE_INFINITY,
       backlog: this.#backlog,
-      line: this.#line,
+      relay: this.#line.relay,
+      ledger: this.#line.ledger,
       seal: () => this.#packager.seal(),
       onWarning,
     })
     this.#silence = new SilenceWatch({
       clock: platform.clock,
       framesPut: () => this.stats.framesPut,
-      heldUp: () => this.#heldUp,
+      heldUp: () => this.#waiters.heldUp,
       onSilent: () => this.#onSilent(),
     })
     this.#intake = new Intake({
@@ -127,6 +115,18 @@ export class Producer {
       stats: this.stats,
       makeRoom: (bytes, beginsMs) => this.#makeRoom(bytes, beginsMs),
       onOpened: () => this.#silence.begin(),
+    })
+  }
+
+  #makePackager({ tracks, userAgent }: ProducerOptions, repairs: Repairs): Packager {
+    return new Packager({
+      tracks,
+      search: this.#platform.search,
+      sink: this.#buffer,
+      stats: this.stats,
+      repairs,
+      makeHeader: (declared) => this.#header(declared, userAgent),
+      onWarning: (message) => this.#warn(message),
     })
   }
 
@@ -156,7 +156,7 @@ export class Producer {
         onAck: (ack) => this.#onEvent({ type: 'ack', ack }),
         onRetry: (error, delayMs) => this.#onEvent({ type: 'retry', error, delayMs }),
         onLost: (fragment, reason, error) => this.#onLost(fragment, reason, error),
-        onRoom: () => this.#wake(),
+        onRoom: () => this.#waiters.wake(),
         onEnd: (error) => this.#onEnd(error),
       },
     )
@@ -195,9 +195,16 @@ export class Producer {
    */
   putFrame(frame: Frame): boolean {
     if (this.#stopping || this.#summary !== undefined) throw this.#over()
-    if (!this.#intake.put(frame)) return false
-    this.#line.pump()
-    return true
+    let taken = false
+    this.#putting = true
+    try {
+      taken = this.#intake.put(frame)
+    } finally {
+      this.#putting = false
+      if (this.#stopping) this.#finish()
+    }
+    if (taken) this.#line.pump()
+    return taken
   }
 
   /** Metadata for the open fragment or the next one, or `persistent` for all from there on: see `Metadata.put`. */
@@ -214,8 +221,7 @@ export class Producer {
 
   /** Calls `task` once, when a frame that was not taken may be put again, or when the producer has ended. */
   whenRoom(task: () => void): void {
-    if (this.#full && this.#summary === undefined) this.#waiters.push(task)
-    else this.#platform.clock.setTimer(0, task)
+    this.#waiters.add(task)
   }
 
   /**
@@ -235,10 +241,15 @@ export class Producer {
     }
     if (!this.#stopping) {
       this.#stopping = true
-      this.#packager.end()
-      this.#line.finish()
+      // Told of something while a frame is being placed: that comes first.
+      if (!this.#putting) this.#finish()
     }
     return ended
+  }
+
+  #finish(): void {
+    this.#packager.end()
+    this.#line.finish()
   }
 
   #warn(message: string): void {
@@ -259,17 +270,7 @@ export class Producer {
   #makeRoom(bytes: number, beginsMs: WallMs | undefined): Verdict {
     if (beginsMs !== undefined) this.#lookAtPressure()
     const verdict = this.#room.make(bytes, beginsMs)
-    // Who was told of something on the way here may have stopped it.
-    if (this.#stopping) throw this.#over()
-    this.#full = verdict === 'full'
-    this.#heldUp = this.#full
-    // Nothing that happens here would tell that the host has memory again.
-    if (this.#full && this.#buffer.starved) {
-      this.#starvedTimer ??= this.#platform.clock.setTimer(starvedMs, () => {
-        this.#starvedTimer = undefined
-        this.#wake()
-      })
-    }
+    this.#waiters.tried(verdict === 'full', this.#buffer.starved)
     return verdict
   }
 
@@ -302,14 +303,13 @@ export class Producer {
   #onEnd(error: KvsError | null): void {
     this.#stopTimer?.cancel()
     this.#silence.end()
-    this.#starvedTimer?.cancel()
     this.#service.close()
     this.#putAway()
     const summary = summarise(this.stats, error)
     this.#summary = summary
     this.#onEvent({ type: 'end', summary })
     for (const resolve of this.#ended) resolve(summary)
-    this.#wake()
+    this.#waiters.end()
   }
 
   /** What is not confirmed is kept for the next run, or lost. */
@@ -324,13 +324,6 @@ export class Producer {
     if (this.#backlog === undefined) return
     Object.assign(this.stats.spooled, lossOf(this.#backlog.spooled))
     this.#backlog.close()
-  }
-
-  #wake(): void {
-    this.#full = false
-    const waiters = this.#waiters
-    this.#waiters = []
-    for (const task of waiters) task()
   }
 
   #header(tracks: readonly Track[], writingApp: string): Uint8Array {

@@ -7,7 +7,8 @@ import { KvsError } from './errors.ts'
 import type { Fragment } from './frame/fragment.ts'
 import type { WallMs } from './frame/time.ts'
 import { serviceLimits } from './mux/fragmenter.ts'
-import type { SessionLine } from './send/sessionLine.ts'
+import type { Ledger } from './send/ledger.ts'
+import type { Relay } from './send/relay.ts'
 import type { LossReason } from './stats.ts'
 
 export interface RoomOptions {
@@ -20,7 +21,8 @@ export interface RoomOptions {
   readonly maxLatencyMs: number
   /** Keeps in files what memory has no room for. */
   readonly backlog: Pick<Backlog, 'moveOldest'> | undefined
-  readonly line: Pick<SessionLine, 'releaseSentHead' | 'isSending' | 'lose'>
+  readonly relay: Pick<Relay, 'releaseSentHead' | 'isSending' | 'relieved'>
+  readonly ledger: Pick<Ledger, 'lost'>
   /** Completes the open fragment as it is. */
   readonly seal: () => void
   readonly onWarning: (message: string) => void
@@ -43,7 +45,7 @@ export class Room {
 
   constructor(options: RoomOptions) {
     this.#options = options
-    this.#isSending = (fragment) => options.line.isSending(fragment)
+    this.#isSending = (fragment) => options.relay.isSending(fragment)
   }
 
   /**
@@ -73,7 +75,7 @@ export class Room {
       for (;;) {
         const oldest = oldestToDrop(buffer.fragments, this.#isSending)
         if (oldest === undefined) break
-        if (oldest.state === 'sent' || oldest.state === 'received') buffer.giveUp(oldest)
+        if (oldest.state === 'sent' || oldest.state === 'received') this.#giveUp(oldest)
         else this.#lose(oldest, 'overflow', 'the buffer is full')
         // Placed anew in any case: what `enough` has reserved is there the next time, too.
         if (enough() || oldest === open) return 'moved'
@@ -84,8 +86,8 @@ export class Room {
 
   /** Gives up what is sent of a fragment larger than the buffer. */
   #shrink(bytes: number): Verdict {
-    const { buffer, line } = this.#options
-    if (!line.releaseSentHead()) return 'full'
+    const { buffer, relay } = this.#options
+    if (!relay.releaseSentHead(buffer)) return 'full'
     this.#warnOutgrown()
     return buffer.reserve(bytes) ? 'room' : 'full'
   }
@@ -115,10 +117,15 @@ export class Room {
     return oldest !== undefined && oldest.state !== 'open' && nowMs - oldest.timecodeMs > this.#options.bufferDurationMs
   }
 
+  #giveUp(fragment: Fragment): void {
+    this.#options.buffer.giveUp(fragment)
+    this.#options.relay.relieved()
+  }
+
   #lose(fragment: Fragment, reason: LossReason, why: string): void {
     const cure = 'lower the bit rate, or give it a larger --size, or a --spool'
     const cause = 'the network takes less than the source gives'
-    this.#options.line.lose(fragment, reason, new KvsError('DATA_LOST', why, { cause, cure }))
+    this.#options.ledger.lost(fragment, reason, new KvsError('DATA_LOST', why, { cause, cure }))
   }
 
   #check(bytes: number): void {

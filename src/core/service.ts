@@ -13,15 +13,17 @@ import type { MonotonicMs, WallMs } from './frame/time.ts'
 import { type ExchangeHandlers, HttpExchange } from './http/exchange.ts'
 import type { Origin } from './http/origin.ts'
 import type { ProducerOptions } from './options.ts'
-import type { Platform } from './platform.ts'
-import type { Service } from './send/line.ts'
-import type { Dialled } from './send/session.ts'
+import type { Clock, Platform } from './platform.ts'
+import type { Dialled, Service } from './send/line.ts'
 
 /** The service ends a session after 45 minutes (developer guide, quotas); its own producers never reach that. */
 const longestSessionMs = 40 * 60_000
 
 /** A data endpoint is asked for again after this long, as the C producer does. */
 const endpointLifeMs = 40 * 60_000
+
+/** A provider of credentials that has not answered by then is told of as failing; it may still answer later. */
+const providerTimeoutMs = 60_000
 
 export interface ServiceHandlers {
   /** The stream is there. */
@@ -163,15 +165,37 @@ export class StreamService implements Service {
   }
 
   async #identity(): Promise<Credentials> {
-    const credentials = await this.#credentials.get()
+    const credentials = await within(this.#credentials.get(), this.#platform.clock, providerTimeoutMs, this.#end)
     const { accessKeyId, sessionToken, expiration } = credentials
     const rejected = this.#rejected
     // A source that knows of no end, such as the environment, will not come up with others.
     const same = rejected?.accessKeyId === accessKeyId && rejected.sessionToken === sessionToken
     if (same && expiration === undefined) {
-      throw new KvsError('CREDENTIALS_EXPIRED', 'the service says that the session token has expired', { retry: false })
+      throw new KvsError('CREDENTIALS_EXPIRED', 'the service does not accept the credentials any more', {
+        retry: false,
+      })
     }
     this.#used = credentials
     return credentials
   }
+}
+
+/** The same promise, rejected with TIMED_OUT where it takes longer, with STOPPED where it is called off. */
+function within<T>(promise: Promise<T>, clock: Clock, timeoutMs: number, cancel: Cancellation): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const over = () => {
+      timer.cancel()
+      cancel.removeEventListener('abort', stop)
+    }
+    const stop = () => {
+      over()
+      reject(new KvsError('STOPPED', 'the producer has been stopped'))
+    }
+    const timer = clock.setTimer(timeoutMs, () => {
+      over()
+      reject(new KvsError('TIMED_OUT', `no credentials have come in ${timeoutMs / 1000} s`))
+    })
+    cancel.addEventListener('abort', stop)
+    promise.then(resolve, reject).finally(over)
+  })
 }

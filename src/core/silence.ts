@@ -44,7 +44,11 @@ export class SilenceWatch {
       this.#timer = undefined
       if (heldUp() || framesPut() > before) this.#watch(0)
       else if (quiet + 1 < looks) this.#watch(quiet + 1)
-      else onSilent()
+      else {
+        onSilent()
+        // Told again and again: a session that begins meanwhile has to end, too.
+        this.#watch(0)
+      }
     })
   }
 }

@@ -58,7 +58,7 @@ describe('the spool', { concurrency: 2 }, () => {
     const times = (await endpoint.media('kept')).fragments().map(({ producerMs }) => producerMs)
     assert.deepEqual(
       times,
-      times.toSorted((a, b) => a - b),
+      [...times].sort((a, b) => a - b),
       'oldest first',
     )
     assert.deepEqual(await spooledFiles(spool), [], 'what is stored is deleted')

@@ -1,6 +1,7 @@
 /** The options on what is kept, for how long, and what gives way: for networks that are slow or gone. */
 
 import type { Overflow } from '../../core/buffer/pressure.ts'
+import { KvsError } from '../../core/errors.ts'
 import type { ProducerOptions } from '../../core/options.ts'
 import type { Storage } from '../../core/platform.ts'
 import type { Option, Options } from '../options.ts'
@@ -72,6 +73,12 @@ type Keeping = Pick<
 /** What a producer is told of them. */
 export function keepingOf(options: Options, storage: Storage): Keeping {
   const directory = options.text('spool')
+  const idle = options.has('spool-rate') || options.origin('spool-size') !== 'default'
+  if (directory === undefined && idle) {
+    throw new KvsError('USAGE', '--spool-size and --spool-rate are about a spool, and there is none', {
+      cure: 'name its folder with --spool, or leave them out',
+    })
+  }
   const kilobits = options.number('spool-rate')
   const bytesPerSecond = kilobits === undefined ? undefined : kilobits * 125
   const capacityBytes = options.number('spool-size') ?? spoolBytes

@@ -181,7 +181,7 @@ export class ControlPlane {
       wallMs,
     }
     const signed = signRequest(request, crypto, this.#keys)
-    const askedMs = clock.wallMs()
+    const askedMs = clock.monotonicMs()
     const response = await this.#client.request({ method: 'POST', path, headers: [...headers, ...signed], body })
     return { response, newTime: response.dateMs !== undefined && time.learn(response.dateMs, askedMs) }
   }

@@ -90,7 +90,8 @@ const decided: [status: number, type: string | undefined, message: string, code:
   [403, 'RequestTimeTooSkewed', '', 'CLOCK_SKEWED', 'refreshEndpoint'],
   // Statuses without a name.
   [400, undefined, '', 'SERVICE_BUSY', 'retry'],
-  [401, undefined, '', 'ACCESS_DENIED', 'fatal'],
+  [401, undefined, '', 'ACCESS_DENIED', 'refreshCredentials'],
+  [403, undefined, '', 'ACCESS_DENIED', 'refreshCredentials'],
   [
     403,
     undefined,

@@ -133,6 +133,7 @@ export function reactionTo(error: KvsError): Reaction {
   if (isNamed(error, 'InvalidEndpoint')) return 'refreshEndpoint'
   switch (error.code) {
     case 'CREDENTIALS_EXPIRED':
+    case 'ACCESS_DENIED':
       return 'refreshCredentials'
     // The address that GetDataEndpoint gave may be what is wrong.
     // Only an answer of the control plane tells the service's time.
@@ -161,13 +162,15 @@ function meaningOf(status: number, name: string | undefined, said: string): Mean
     return expired
   }
   if (text.includes('unable to determine service')) return wrongServer
+  if (name === undefined && text.includes('is not authorized to perform')) return denied
   const known = name === undefined ? undefined : meanings.get(withoutSuffix(name))
   return known ?? meaningOfStatus(status, name !== undefined)
 }
 
 /** Where the name says nothing. */
 function meaningOfStatus(status: number, named: boolean): Meaning {
-  if (status === 401 || status === 403) return denied
+  // The service names what it refuses: this comes from something between, or means that the token is too old.
+  if (status === 401 || status === 403) return named ? denied : { ...denied, retry: true }
   if (status === 404) return notFound
   if (status === 408 || status === 504 || status === 598 || status === 599) return timedOut
   if (status === 409 || status === 429) return busy

@@ -1,6 +1,6 @@
 /** The time of day as the service sees it: the host's clock, unless the service's answers show that it is wrong. */
 
-import type { WallMs } from '../frame/time.ts'
+import type { MonotonicMs, WallMs } from '../frame/time.ts'
 import type { Clock } from '../platform.ts'
 
 /** Clocks that are set by a network agree better than this, and an answer on a slow connection is not much later. */
@@ -39,16 +39,16 @@ export class ServiceClock {
   }
 
   /**
-   * The service has said what time it is, in the answer to a request for which the wall clock showed `askedMs`.
+   * The service has said what time it is, in the answer to a request that was made at `askedMs`.
    *
    * @returns true where `nowMs` is another time than before
    */
-  learn(dateMs: WallMs, askedMs: WallMs): boolean {
+  learn(dateMs: WallMs, askedMs: MonotonicMs): boolean {
     const { wallMs, monotonicMs } = this.#now()
     const believedMs = this.nowMs()
     // Written after the request and before now, whatever the way took: nobody's clock is blamed for a slow network.
     const leastMs = dateMs - wallMs
-    const mostMs = dateMs + dateStepMs - askedMs
+    const mostMs = dateMs + dateStepMs - (wallMs - (monotonicMs - askedMs))
     const wrong = leastMs > toleranceMs || mostMs < -toleranceMs
     const serviceMs = dateMs + dateStepMs / 2
     const wasWrong = this.#wrong

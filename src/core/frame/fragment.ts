@@ -12,6 +12,11 @@ export interface SessionHeader {
   readonly bytes: Uint8Array
 }
 
+/** Whether what two fragments need of a session is the same. */
+export function isSameHeader(one: Uint8Array, other: Uint8Array): boolean {
+  return one === other || (one.length === other.length && one.every((byte, index) => byte === other[index]))
+}
+
 /** One Matroska Cluster in the buffer: the unit of acknowledgement, of re-sending, of dropping and of loss accounting. */
 export interface Fragment {
   /** Its place among all fragments of the producer: rises, with gaps. */

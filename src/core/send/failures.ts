@@ -17,6 +17,9 @@ export type Next =
       readonly freshCredentials: boolean
     }
 
+/** So many fragments refused in a row mean that the media is at fault, and not one of them. */
+const refusalsInARow = 3
+
 /** A fragment whose sessions end with an error that names it, so often and for so long, is at fault itself. */
 const blamesInARow = 10
 const blamedForMs = 120_000
@@ -64,10 +67,10 @@ export class Failures {
     }
   }
 
-  /** One more fragment refused; returns how many in a row. */
-  refused(): number {
+  /** One more fragment refused; true where the next one would be refused as well. */
+  refused(): boolean {
     this.#refused++
-    return this.#refused
+    return this.#refused >= refusalsInARow
   }
 
   /** An error of the service names this fragment; true where it is not to be sent again. */

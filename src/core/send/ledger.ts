@@ -1,6 +1,6 @@
 /** What becomes of the fragments that a line sends: confirmed, lost, or to be sent again; and the books on it. */
 
-import type { KvsError } from '../errors.ts'
+import { KvsError } from '../errors.ts'
 import type { Ack, Settlement } from '../frame/ack.ts'
 import type { Fragment } from '../frame/fragment.ts'
 import { countLoss, type LossReason } from '../stats.ts'
@@ -23,9 +23,9 @@ export class Ledger {
     return this.#options.queue.after(0) === undefined
   }
 
-  /** Whether some of what the session has begun to send is not confirmed. */
+  /** Whether some of what the session has begun to send is not confirmed, and could be sent again. */
   owes(session: Pick<Session, 'carries'>): boolean {
-    return this.#options.queue.fragments.some((fragment) => session.carries(fragment))
+    return this.#options.queue.fragments.some((fragment) => session.carries(fragment) && !fragment.givenUp)
   }
 
   /** Books what the service says of the fragments that a session carries; what remains to be decided is returned. */
@@ -54,6 +54,14 @@ export class Ledger {
     countLoss(stats, reason, 1, fragment.frames, fragment.frameBytes)
     queue.release(fragment)
     this.#handlers.onLost(fragment, reason, error)
+  }
+
+  /** The session has ended in order: what was given up, and has not been confirmed by it, is lost. */
+  sessionEnded(session: Pick<Session, 'carries'>): void {
+    const why = new KvsError('DATA_LOST', 'the buffer is full, and the service has not confirmed it')
+    for (const fragment of this.#options.queue.fragments.filter((each) => each.givenUp && session.carries(each))) {
+      this.lost(fragment, 'overflow', why)
+    }
   }
 
   /** What a session that broke has not brought home goes out again, where all of it is still there. */

@@ -4,12 +4,21 @@ import type { KvsError } from '../errors.ts'
 import type { Ack, Settlement } from '../frame/ack.ts'
 import type { Fragment, FragmentQueue } from '../frame/fragment.ts'
 import type { MonotonicMs } from '../frame/time.ts'
-import type { ExchangeHandlers } from '../http/exchange.ts'
+import type { ExchangeHandlers, HttpExchange } from '../http/exchange.ts'
 import type { Clock, FileWriter } from '../platform.ts'
 import type { LossReason, Stats } from '../stats.ts'
 import type { FragmentRate } from './fragmentRate.ts'
-import type { Dialled, MakeAckParser } from './session.ts'
 import type { LineState } from './states.ts'
+
+/** A PutMedia request on its way. */
+export interface Dialled {
+  readonly exchange: HttpExchange
+  /** When another session is to take over: before the credentials expire, and before the service ends this one. */
+  readonly renewAtMs: MonotonicMs
+}
+
+/** Makes what cuts the response body into acks. */
+export type MakeAckParser = (onAck: (ack: Ack) => void) => { push(bytes: Uint8Array): void }
 
 /** What the line asks of the service; the producer wires it to AWS. */
 export interface Service {

@@ -1,5 +1,6 @@
 /** The sessions of one stream at a time: the one that sends, the one that is to take over, and the one before, leaving. */
 
+import type { Fragment, FragmentQueue } from '../frame/fragment.ts'
 import type { Session } from './session.ts'
 
 /** What is left after a session has broken. */
@@ -22,6 +23,24 @@ export class Relay {
 
   has(session: Session): boolean {
     return session === this.session || session === this.successor || session === this.leaving
+  }
+
+  /** Whether the fragment is on its way: nobody may take it away. */
+  isSending(fragment: Fragment): boolean {
+    return this.session?.holds(fragment) === true
+  }
+
+  /** Gives up the part of the open fragment that is sent, so that a fragment can outgrow the buffer. */
+  releaseSentHead(queue: FragmentQueue): boolean {
+    const { open, fragments } = queue
+    const oldest = fragments.find(({ givenUp }) => !givenUp)
+    if (open === undefined || open !== oldest || this.session?.sending !== open) return false
+    return queue.releaseHead(this.session.takenBytes)
+  }
+
+  /** A fragment was given up that had been sent: there may be nothing left that the session before has to wait for. */
+  relieved(): void {
+    this.leaving?.pump()
   }
 
   get isEmpty(): boolean {

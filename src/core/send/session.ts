@@ -2,32 +2,20 @@
 
 import { KvsError } from '../errors.ts'
 import type { Ack } from '../frame/ack.ts'
-import type { Fragment, FragmentQueue, SessionHeader } from '../frame/fragment.ts'
+import { type Fragment, type FragmentQueue, isSameHeader, type SessionHeader } from '../frame/fragment.ts'
 import type { MonotonicMs, WallMs } from '../frame/time.ts'
 import type { ExchangeHandlers, HttpExchange } from '../http/exchange.ts'
 import type { Clock, FileWriter, Timer } from '../platform.ts'
 import type { Stats } from '../stats.ts'
 import type { FragmentRate } from './fragmentRate.ts'
+import type { Dialled, MakeAckParser } from './line.ts'
+import { staleMs, Watch } from './watch.ts'
 
 /** Handed to the network at once at most: enough to keep it busy, little enough to stay in step with it. */
 const maxChunkBytes = 256 * 1024
 
-/** A service that owes an ack, or does not read, is given up after this long (kvssink's connection staleness). */
-const staleMs = 60_000
-const watchEveryMs = 5000
-
 /** A service that has confirmed all and does not end its response is not waited for any longer. */
 const farewellMs = 5000
-
-/** A PutMedia request on its way. */
-export interface Dialled {
-  readonly exchange: HttpExchange
-  /** When another session is to take over: before the credentials expire, and before the service ends this one. */
-  readonly renewAtMs: MonotonicMs
-}
-
-/** Makes what cuts the response body into acks. */
-export type MakeAckParser = (onAck: (ack: Ack) => void) => { push(bytes: Uint8Array): void }
 
 export interface SessionOptions {
   readonly queue: FragmentQueue
@@ -74,8 +62,6 @@ export class Session {
   /** Number of its latest fragment, `#first` before there is one. */
   #last = 0
   #lastTimecodeMs: WallMs = -1
-  /** Number of the latest fragment that is stored. */
-  #confirmed = 0
   #fragment: Fragment | undefined
   #sentBytes = 0
   #takenBytes = 0
@@ -91,15 +77,18 @@ export class Session {
   #closed = false
   /** Until the next fragment may begin, and in the end until the service has closed. */
   #rateTimer: Timer | undefined
-  #watchTimer: Timer | undefined
-  /** When the service last took or said something, or owed nothing. */
-  #lastSignMs: MonotonicMs = 0
+  readonly #watch: Watch
 
   constructor(options: SessionOptions, handlers: SessionHandlers) {
     this.#options = options
     this.#handlers = handlers
+    this.#watch = new Watch(
+      options.clock,
+      () => ({ waiting: !this.accepted || this.#blocked, oldest: this.#oldest() }),
+      () => this.#onStale(),
+    )
     const acks = options.ackParser((ack) => {
-      if (ack.type !== 'IDLE') this.#lastSignMs = options.clock.monotonicMs()
+      if (ack.type !== 'IDLE') this.#watch.sign()
       handlers.onAck(ack)
     })
     this.exchangeHandlers = {
@@ -122,8 +111,7 @@ export class Session {
   begin({ exchange, renewAtMs }: Dialled): void {
     this.#exchange = exchange
     this.renewAtMs = renewAtMs
-    this.#lastSignMs = this.#options.clock.monotonicMs()
-    this.#watch()
+    this.#watch.begin()
     this.pump()
   }
 
@@ -151,8 +139,8 @@ export class Session {
   }
 
   /** One of its fragments is stored. */
-  confirmed({ number }: Fragment): void {
-    this.#confirmed = Math.max(this.#confirmed, number)
+  confirmed(fragment: Fragment): void {
+    this.#watch.confirmed(fragment)
     this.pump()
   }
 
@@ -209,25 +197,14 @@ export class Session {
     this.#exchange?.destroy()
   }
 
-  /** The service owes something, and neither takes nor says anything: a connection can be gone without a word. */
-  #watch(): void {
-    const { clock } = this.#options
-    this.#watchTimer = clock.setTimer(watchEveryMs, () => {
-      const oldest = this.#oldest()
-      const nowMs = clock.monotonicMs()
-      const unconfirmed = oldest?.state === 'sent' || oldest?.state === 'received'
-      if (this.accepted && !this.#blocked && !unconfirmed) this.#lastSignMs = nowMs
-      // Others have been confirmed that were sent later: this one has been forgotten.
-      const forgotten = unconfirmed && oldest.number < this.#confirmed && nowMs - oldest.sentAtMs >= staleMs
-      if (nowMs - this.#lastSignMs < staleMs && !forgotten) return this.#watch()
-      this.#exchange?.destroy()
-      this.#onClose(new KvsError('TIMED_OUT', `the service has not said anything for ${staleMs / 1000} s`))
-    })
-  }
-
   /** The oldest of its fragments that is not confirmed. */
   #oldest(): Fragment | undefined {
     return this.#options.queue.fragments.find((fragment) => this.carries(fragment))
+  }
+
+  /** Whether some of them could be sent again. */
+  #owes(): boolean {
+    return this.#options.queue.fragments.some((fragment) => this.carries(fragment) && !fragment.givenUp)
   }
 
   /** One step; false where there is nothing to send now. */
@@ -279,7 +256,7 @@ export class Session {
   /** A body has one header only, and its timecodes rise: what needs another one is for the next session. */
   #isForeign(next: Fragment): boolean {
     if (this.#header === undefined) return false
-    return next.timecodeMs <= this.#lastTimecodeMs || !sameBytes(next.header.bytes, this.#header.bytes)
+    return next.timecodeMs <= this.#lastTimecodeMs || !isSameHeader(next.header.bytes, this.#header.bytes)
   }
 
   /** The rest of a fragment is gone: what is on its way would never become one. */
@@ -297,7 +274,7 @@ export class Session {
       return true
     }
     if (this.#leaving || this.#resting || next !== undefined) this.#tellLeft()
-    if ((this.#left || this.#finishing) && !this.#bodyEnded && this.#oldest() === undefined) this.#end()
+    if ((this.#left || this.#finishing) && !this.#bodyEnded && !this.#owes()) this.#end()
     return false
   }
 
@@ -340,7 +317,7 @@ export class Session {
 
   #onDrain(): void {
     this.#blocked = false
-    this.#lastSignMs = this.#options.clock.monotonicMs()
+    this.#watch.sign()
     this.#takenBytes = this.#sentBytes
     this.#goOn()
   }
@@ -349,6 +326,11 @@ export class Session {
   #goOn(): void {
     this.pump()
     this.#handlers.onTaken()
+  }
+
+  #onStale(): void {
+    this.#exchange?.destroy()
+    this.#onClose(new KvsError('TIMED_OUT', `the service has not confirmed anything for ${staleMs / 1000} s`))
   }
 
   #onClose(error: KvsError | null): void {
@@ -361,12 +343,8 @@ export class Session {
     this.#closed = true
     this.#ready = false
     this.#rateTimer?.cancel()
-    this.#watchTimer?.cancel()
+    this.#watch.end()
     this.#rateTimer = undefined
     this.#options.dump?.close()
   }
-}
-
-function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  return one === other || (one.length === other.length && one.every((byte, index) => byte === other[index]))
 }

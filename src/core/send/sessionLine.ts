@@ -8,7 +8,6 @@ import type { Ack, Fault } from '../frame/ack.ts'
 import type { Fragment } from '../frame/fragment.ts'
 import type { MonotonicMs } from '../frame/time.ts'
 import type { Timer } from '../platform.ts'
-import type { LossReason } from '../stats.ts'
 import { ackError } from './ackError.ts'
 import { minCallIntervalMs } from './backoff.ts'
 import { Failures, type Resume } from './failures.ts'
@@ -22,19 +21,18 @@ import { type LineState, mayFollow } from './states.ts'
 /** After the last PERSISTED the service's end of the response is waited for this long. */
 const farewellMs = 1000
 
-/** So many fragments refused in a row mean that the next would be refused as well. */
-const refusalsInARow = 3
-
 export class SessionLine {
   readonly #options: LineOptions
   readonly #handlers: LineHandlers
   #state: LineState = 'preparing'
-  readonly #relay = new Relay()
+  /** Its sessions, for those who only look. */
+  readonly relay = new Relay()
   #timer: Timer | undefined
   #retained = true
   #finishing = false
   readonly #failures: Failures
-  readonly #ledger: Ledger
+  /** The books on its fragments. */
+  readonly ledger: Ledger
   readonly #rotation: Rotation
   #lastCallMs: MonotonicMs = Number.NEGATIVE_INFINITY
   /** True once the service has accepted a session. */
@@ -44,10 +42,10 @@ export class SessionLine {
     this.#options = options
     this.#handlers = handlers
     this.#failures = new Failures(options.giveUpAfterMs)
-    this.#ledger = new Ledger(options, handlers)
+    this.ledger = new Ledger(options, handlers)
     this.#rotation = new Rotation(options, {
       onOpen: () => this.#openSuccessor(),
-      onLeave: () => this.#relay.session?.leave(),
+      onLeave: () => this.relay.session?.leave(),
       onRetry: (error, delayMs) => handlers.onRetry(error, delayMs),
     })
   }
@@ -64,7 +62,7 @@ export class SessionLine {
 
   /** The queue has grown, or a fragment has been sealed. */
   pump(): void {
-    if (this.#relay.session !== undefined) this.#relay.session.pump()
+    if (this.relay.session !== undefined) this.relay.session.pump()
     else if (this.#state === 'idle') this.#proceed()
   }
 
@@ -72,16 +70,16 @@ export class SessionLine {
   rest(): void {
     if (this.#state !== 'streaming') return
     this.#dropSuccessor()
-    this.#relay.session?.rest()
+    this.relay.session?.rest()
   }
 
   /** Nothing will be added any more: ends when all is confirmed. */
   finish(): void {
     this.#finishing = true
     this.#dropSuccessor()
-    this.#relay.session?.finish()
-    if (!this.#ledger.isEmpty) this.pump()
-    else if (!this.#relay.isEmpty) this.#awaitFarewell()
+    this.relay.session?.finish()
+    if (!this.ledger.isEmpty) this.pump()
+    else if (!this.relay.isEmpty) this.#awaitFarewell()
     // Nothing is owed; but a service that was never reached has not been served either.
     else this.#end(this.everStreamed ? null : this.#failures.asReason())
   }
@@ -91,25 +89,6 @@ export class SessionLine {
     this.#end(this.#failures.asReason())
   }
 
-  /** Whether the fragment is on its way: nobody may take it away. */
-  isSending(fragment: Fragment): boolean {
-    return this.#relay.session?.holds(fragment) === true
-  }
-
-  /** Gives up a fragment that is not on its way. */
-  lose(fragment: Fragment, reason: LossReason, error: KvsError): void {
-    this.#ledger.lost(fragment, reason, error)
-  }
-
-  /** The part of the open fragment that is sent may be given up, so that a fragment can outgrow the buffer. */
-  releaseSentHead(): boolean {
-    const { queue } = this.#options
-    const open = queue.open
-    const oldest = queue.fragments.find(({ givenUp }) => !givenUp)
-    if (open === undefined || open !== oldest || this.#relay.session?.sending !== open) return false
-    return queue.releaseHead(this.#relay.session.takenBytes)
-  }
-
   #move(to: LineState): void {
     if (!mayFollow(this.#state, to)) throw new KvsError('INTERNAL', `the line cannot go from ${this.#state} to ${to}`)
     this.#state = to
@@ -117,36 +96,41 @@ export class SessionLine {
   }
 
   #prepare(): void {
-    this.#options.service.prepare().then(
-      (stream) => {
-        if (this.#state !== 'preparing') return
-        this.#retained = stream.retained
-        this.#move('locating')
-        this.#locate(false)
-      },
-      (error: unknown) => this.#failed('preparing', asKvsError(error)),
-    )
+    const prepared = this.#options.service.prepare().then(({ retained }) => {
+      this.#retained = retained
+    })
+    this.#attempt('preparing', prepared, () => {
+      this.#move('locating')
+      this.#locate(false)
+    })
   }
 
   #locate(fresh: boolean): void {
-    this.#options.service.locate(fresh).then(
+    this.#attempt('locating', this.#options.service.locate(fresh), () => this.#idle())
+  }
+
+  #attempt(state: 'preparing' | 'locating', work: Promise<void>, next: () => void): void {
+    work.then(
       () => {
-        if (this.#state !== 'locating') return
-        this.#move('idle')
-        this.#proceed()
+        if (this.#state === state) next()
       },
-      (error: unknown) => this.#failed('locating', asKvsError(error)),
+      (error: unknown) => this.#failed(state, asKvsError(error)),
     )
+  }
+
+  #idle(): void {
+    this.#move('idle')
+    this.#proceed()
   }
 
   /** From idle: opens a session where there is something to send. */
   #proceed(): void {
     const { clock, queue } = this.#options
-    if (this.#state !== 'idle' || (this.#relay.leaving !== undefined && this.#rotation.oneAtATime)) return
-    if (queue.after(this.#relay.last) === undefined) {
-      if (this.#finishing && this.#ledger.isEmpty) this.#end(null)
+    if (this.#state !== 'idle' || (this.relay.leaving !== undefined && this.#rotation.oneAtATime)) return
+    if (queue.after(this.relay.last) === undefined) {
+      if (this.#finishing && this.ledger.isEmpty) this.#end(null)
       // Until there is media nothing can fail: what failed before is another story.
-      else if (this.#relay.leaving === undefined) this.#failures.forget()
+      else if (this.relay.leaving === undefined) this.#failures.forget()
       return
     }
     const waitMs = this.#lastCallMs + minCallIntervalMs - clock.monotonicMs()
@@ -158,22 +142,22 @@ export class SessionLine {
       return
     }
     this.#move('connecting')
-    // Whoever is told of a state may have ended the line.
+    // Whoever is told of a state may have ended it.
     if (this.state !== 'connecting') return
-    this.#relay.session = this.#dial()
-    this.#relay.session.sendAfter(this.#relay.last)
+    this.relay.session = this.#dial()
+    this.relay.session.sendAfter(this.relay.last)
   }
 
   #openSuccessor(): void {
-    if (this.#relay.session === undefined || this.#state !== 'streaming') return
+    if (this.relay.session === undefined || this.#state !== 'streaming') return
     // One at a time hands over: the one before has to be through.
-    if (this.#relay.leaving !== undefined) this.#rotation.plan(this.#options.clock.monotonicMs() + minCallIntervalMs)
-    else this.#relay.successor ??= this.#dial()
+    if (this.relay.leaving !== undefined) this.#rotation.plan(this.#options.clock.monotonicMs() + minCallIntervalMs)
+    else this.relay.successor ??= this.#dial()
   }
 
   #dropSuccessor(): void {
     this.#rotation.cancel()
-    this.#relay.dropSuccessor()
+    this.relay.dropSuccessor()
   }
 
   /** Opens a session that waits for its turn. */
@@ -194,7 +178,7 @@ export class SessionLine {
     )
     service.dial(session.exchangeHandlers).then(
       (dialled) => {
-        if (this.#relay.has(session)) session.begin(dialled)
+        if (this.relay.has(session)) session.begin(dialled)
         else dialled.exchange.destroy()
       },
       (error: unknown) => this.#onSessionEnd(session, asKvsError(error)),
@@ -204,18 +188,18 @@ export class SessionLine {
 
   #onAccepted(session: Session): void {
     this.everStreamed = true
-    if (session === this.#relay.session) this.#streams(session)
+    if (session === this.relay.session) this.#streams(session)
     else this.#onWilling(session)
   }
 
-  /** The service takes media of the session that is to take over: the one before has only its last fragment to send. */
+  /** The service takes media of the one that is to take over. */
   #onWilling(session: Session): void {
-    if (session === this.#relay.successor) this.#relay.session?.leave()
+    if (session === this.relay.successor) this.relay.session?.leave()
   }
 
   #streams(session: Session): void {
     if (this.#state !== 'streaming') this.#move('streaming')
-    if (this.#relay.session !== session) return
+    if (this.relay.session !== session) return
     if (this.#finishing) session.finish()
     else this.#rotation.plan(session.renewAtMs)
   }
@@ -223,37 +207,35 @@ export class SessionLine {
   /** The session has its last fragment: the next one goes on behind it. */
   #onLeft(session: Session): void {
     // The one before has to be through: then it is asked for again.
-    if (session !== this.#relay.session || this.#relay.leaving !== undefined) return
-    const successor = this.#relay.handOver()
+    if (session !== this.relay.session || this.relay.leaving !== undefined) return
+    const successor = this.relay.handOver()
     this.#rotation.cancel()
-    if (successor === undefined) {
-      this.#move('idle')
-      this.#proceed()
-    } else this.#promote(successor)
+    if (successor === undefined) this.#idle()
+    else this.#promote(successor)
   }
 
   #promote(successor: Session): void {
     if (!successor.accepted) this.#move('connecting')
     else this.#streams(successor)
-    if (this.#relay.session === successor) successor.sendAfter(this.#relay.last)
+    if (this.relay.session === successor) successor.sendAfter(this.relay.last)
   }
 
   #onAck(session: Session, ack: Ack): void {
-    if (session !== this.#relay.session && session !== this.#relay.leaving) return
+    if (session !== this.relay.session && session !== this.relay.leaving) return
     this.#handlers.onAck(ack)
-    const settlement = this.#ledger.acknowledge(session, ack, this.#retained)
+    const settlement = this.ledger.acknowledge(session, ack, this.#retained)
     if (settlement.kind === 'persisted') this.#onPersisted(session, settlement.fragment)
     else if (settlement.kind === 'failed') this.#onErrorAck(session, ack, settlement.fault, settlement.fragment)
   }
 
   #onPersisted(session: Session, fragment: Fragment): void {
     this.#failures.worked(this.#options.clock.monotonicMs())
-    if (this.#ledger.isEmpty && this.#finishing) this.#awaitFarewell()
+    if (this.ledger.isEmpty && this.#finishing) this.#awaitFarewell()
     this.#handlers.onRoom()
     session.confirmed(fragment)
   }
 
-  /** All is confirmed and the end of the request on its way: a service that does not answer it is not waited for. */
+  /** All is confirmed: a service that does not end the response is not waited for. */
   #awaitFarewell(): void {
     this.#timer ??= this.#options.clock.setTimer(farewellMs, () => this.#end(null))
   }
@@ -264,25 +246,24 @@ export class SessionLine {
     session.destroy()
     const refused = fault === 'fragment' && fragment !== undefined
     const poisoned = fragment !== undefined && this.#failures.blamed(fragment.number, this.#options.clock.monotonicMs())
-    if (refused || poisoned) this.#ledger.lost(fragment, 'refused', error)
-    if (refused && this.#failures.refused() >= refusalsInARow) this.#end(error)
-    else if (fault === 'configuration') this.#end(error)
+    if (refused || poisoned) this.ledger.lost(fragment, 'refused', error)
+    if ((refused && this.#failures.refused()) || fault === 'configuration') this.#end(error)
     else this.#broke(session, error)
   }
 
   #onSessionEnd(session: Session, error: KvsError | null): void {
-    if (this.#state === 'ended' || !this.#relay.has(session)) return
+    if (this.#state === 'ended' || !this.relay.has(session)) return
     const lost = error ?? new KvsError('CONNECTION_LOST', 'the service ended the session')
-    if (session === this.#relay.successor) {
-      this.#relay.remove(session)
+    if (session === this.relay.successor) {
+      this.relay.remove(session)
       this.#options.stats.sessionsFailed++
       this.#rotation.failed(lost)
       return
     }
     const { queue } = this.#options
-    const inOrder = error === null && !this.#ledger.owes(session)
-    if (this.#ledger.isEmpty && this.#finishing) this.#through(session)
-    else if (inOrder && session === this.#relay.leaving) this.#through(session)
+    const inOrder = error === null && !this.ledger.owes(session)
+    if (this.ledger.isEmpty && this.#finishing) this.#through(session)
+    else if (inOrder && session === this.relay.leaving) this.#through(session)
     // All was confirmed: the next session opens when there is media.
     else if (inOrder && session.accepted && queue.after(session.last) === undefined) this.#through(session)
     else this.#broke(session, lost)
@@ -290,29 +271,31 @@ export class SessionLine {
 
   /** The session is over, and all that it has sent is confirmed. */
   #through(session: Session): void {
-    const sent = session === this.#relay.session
-    this.#relay.remove(session)
+    this.ledger.sessionEnded(session)
+    const sent = session === this.relay.session
+    this.relay.remove(session)
     if (sent) {
       this.#dropSuccessor()
       if (this.#state !== 'connecting') this.#move('idle')
     }
-    if (!sent && this.#relay.session?.left) this.#onLeft(this.#relay.session)
-    if (this.#finishing && this.#ledger.isEmpty && this.#relay.isEmpty) this.#end(null)
+    if (!sent && this.relay.session?.left) this.#onLeft(this.relay.session)
+    if (this.#finishing && this.ledger.isEmpty && this.relay.isEmpty) this.#end(null)
     else this.#proceed()
   }
 
   /** The session is over, and what it has not brought home goes out again in the next one. */
   #broke(session: Session, error: KvsError): void {
     this.#options.stats.sessionsFailed++
-    const { sessions, heir, silent } = this.#relay.broke(session)
+    const { sessions, heir, silent } = this.relay.broke(session)
     if (heir === undefined) this.#rotation.cancel()
-    for (const each of sessions) this.#ledger.sessionBroke(each, error)
+    for (const each of sessions) this.ledger.sessionBroke(each, error)
     if (heir !== undefined) {
       this.#handlers.onRetry(error, 0)
       this.#promote(heir)
     } else if (silent || this.#state === 'idle') {
-      if (this.#relay.leaving !== undefined) this.#rotation.learn(error)
-      this.#failed('idle', error)
+      if (this.relay.leaving !== undefined) this.#rotation.learn(error)
+      // A stream that confirms nothing may have changed: whether it retains anything is asked anew.
+      this.#failed(error.code === 'TIMED_OUT' ? 'preparing' : 'idle', error)
     }
     this.#handlers.onRoom()
   }
@@ -344,10 +327,7 @@ export class SessionLine {
     } else if (at === 'locating' || freshEndpoint) {
       this.#move('locating')
       this.#locate(freshEndpoint)
-    } else {
-      this.#move('idle')
-      this.#proceed()
-    }
+    } else this.#idle()
   }
 
   #end(error: KvsError | null): void {
@@ -355,7 +335,7 @@ export class SessionLine {
     this.#timer?.cancel()
     this.#timer = undefined
     this.#rotation.cancel()
-    this.#relay.destroy()
+    this.relay.destroy()
     this.#move('ended')
     this.#handlers.onEnd(error)
   }

@@ -1,5 +1,6 @@
 /** Appends fragments to one new file, each header before the first fragment that needs it. */
 
+import { isSameHeader } from '../../frame/fragment.ts'
 import type { WallMs } from '../../frame/time.ts'
 import type { Storage } from '../../platform.ts'
 import { encodeHead, fragmentKind, headerKind, type RecordHead } from './record.ts'
@@ -31,7 +32,7 @@ export class SegmentWriter {
   /** Appends the fragment, whose cluster is the parts in order, durably; where that fails nothing of it stays. */
   append({ timecodeMs, frames, frameBytes, header }: FragmentToSpool, parts: readonly Uint8Array[]): void {
     const { segment } = this
-    const isKnown = this.#header !== null && isSame(this.#header, header)
+    const isKnown = this.#header !== null && isSameHeader(this.#header, header)
     const headerAt = isKnown ? this.#headerAt : segment.sizeBytes
     const number = segment.total
     const records = isKnown ? [] : this.#record({ kind: headerKind }, [header])
@@ -52,8 +53,4 @@ export class SegmentWriter {
 /** Bytes of all parts. */
 export function sumOf(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, part) => sum + part.length, 0)
-}
-
-export function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, index) => byte === other[index])
 }

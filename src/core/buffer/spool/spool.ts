@@ -4,10 +4,11 @@
  */
 
 import { KvsError } from '../../errors.ts'
+import { isSameHeader } from '../../frame/fragment.ts'
 import type { Storage } from '../../platform.ts'
 import { doneKind, encodeHead, fragmentKind, headBytes, headerKind } from './record.ts'
 import { type Amount, addAmount, amountOf, type Found, noAmount, quietly, recordEnd, Segment } from './segment.ts'
-import { type FragmentToSpool, isSame, SegmentWriter, sumOf } from './segmentWriter.ts'
+import { type FragmentToSpool, SegmentWriter, sumOf } from './segmentWriter.ts'
 
 export interface SpoolOptions {
   readonly storage: Storage
@@ -206,7 +207,7 @@ export class Spool {
     if (record?.kind !== headerKind) return null
     const bytes = new Uint8Array(record.lengthBytes)
     if (!segment.isIntact(record, bytes)) return null
-    this.#header = { segment, at, bytes: last !== null && isSame(last.bytes, bytes) ? last.bytes : bytes }
+    this.#header = { segment, at, bytes: last !== null && isSameHeader(last.bytes, bytes) ? last.bytes : bytes }
     return this.#header.bytes
   }
 
