@@ -21,4 +21,4 @@ export const targets = {
 }
 
 /** The largest that a camera's executable may be; MIPS has no short instructions. Of the others none is larger by much. */
-export const limitBytes = { armv7: 850_000, x86_64: 850_000, mipsel: 1_000_000 }
+export const limitBytes = { armv7: 850_000, x86_64: 850_000, mipsel: 1_050_000 }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { simulate } from './testing/simulation/simulate.ts'
 
-const seeds = 80
+const seeds = 40
 
 test('whatever a seed brings upon it, the producer keeps to what always holds', async () => {
   for (let seed = 0; seed < seeds; seed++) {

@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { framesLost } from './stats.ts'
-import type { Fault } from './testing/simulation/faults.ts'
-import type { Scenario } from './testing/simulation/plan.ts'
-import { play } from './testing/simulation/simulate.ts'
+import { framesLost } from '../src/core/stats.ts'
+import type { Fault } from '../src/core/testing/simulation/faults.ts'
+import type { Scenario } from '../src/core/testing/simulation/plan.ts'
+import { play } from '../src/core/testing/simulation/simulate.ts'
 
 const secondMs = 1000
 const minuteMs = 60 * secondMs
