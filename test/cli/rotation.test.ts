@@ -11,7 +11,7 @@ import { temporaryFolder } from '../drive/folder.ts'
 import { command } from '../drive/kvs.ts'
 import { frameFiles, linkTracks, samples, writeFrames } from '../drive/source.ts'
 
-const seconds = 24
+const seconds = 20
 /** A session is due for its successor a fifth of it before its end, and its next key frame comes within a second. */
 const tokenLifeMs = 9000
 
@@ -24,11 +24,31 @@ interface Rotation {
   readonly before?: (endpoint: TestEndpoint) => Promise<void>
 }
 
+/** Programs begin one after the other: on a busy machine all at once take longer than a metadata service is waited for. */
+let begun: Promise<void> = Promise.resolve()
+
+/** Its turn to begin; what to call when that is done. */
+async function turn(): Promise<() => void> {
+  const before = begun
+  let done: () => void = () => undefined
+  begun = new Promise((resolve) => {
+    done = resolve
+  })
+  await before
+  return done
+}
+
 /** Streams; all must have arrived, and once, over sessions with keys of their own. */
 async function rotate(t: TestContext, { env, endpoint = {}, ...more }: Rotation): Promise<readonly LocalKvsEvent[]> {
   const options = { tokenLifeMs, limits: 'on' as const, ...endpoint }
   const directory = more.directory ?? (await keyFramesEverySecond(t))
-  const run = await streamThrough(t, { faults: [], mayMiss: true, seconds, endpoint: options, env, ...more, directory })
+  const next = await turn()
+  const before = async (started: TestEndpoint) => {
+    await more.before?.(started)
+    started.local.on('event', (event) => event.type === 'opened' && next())
+  }
+  const settings = { faults: [], mayMiss: true, seconds, endpoint: options, env, directory, before }
+  const run = await streamThrough(t, settings).finally(next)
   assertComplete(run)
   const { events, local } = run.endpoint
   const opened = events.filter((event) => event.type === 'opened')
