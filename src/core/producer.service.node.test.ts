@@ -148,3 +148,18 @@ test('a stream that is being deleted while it streams is waited for and created 
   const { exitStatus } = await rig.finish()
   assert.equal(exitStatus, 0)
 })
+
+test('a data endpoint that moves while the old host keeps silent is asked for anew', async () => {
+  const rig = await new Rig(videoOnly).ready()
+  rig.clock.setTimer(10_000, () => {
+    rig.service.dataHost = 'data2.test'
+    rig.service.dial = (host) => (host === 'data.test' ? 'silence' : undefined)
+    for (const { connection } of rig.service.sessions) connection.close(refusedConnection)
+  })
+  const frames = media({ durationMs: minuteMs, audio: false })
+  await rig.play(frames)
+  const { stats, exitStatus } = await rig.finish()
+  assert.equal(exitStatus, 0)
+  assert.ok(stats.sessions <= 4, `${stats.sessions} sessions`)
+  assert.equal(rig.service.operations.filter((operation) => operation === 'getDataEndpoint').length, 2)
+})

@@ -57,7 +57,7 @@ export class SessionLine {
   /** Begins; called once. */
   start(): void {
     this.#handlers.onState(this.#state)
-    this.#prepare()
+    this.#prepare(false)
   }
 
   /** The queue has grown, or a fragment has been sealed. */
@@ -95,13 +95,14 @@ export class SessionLine {
     this.#handlers.onState(to)
   }
 
-  #prepare(): void {
+  /** @param freshEndpoint whether the data endpoint is to be asked for anew after that */
+  #prepare(freshEndpoint: boolean): void {
     const prepared = this.#options.service.prepare().then(({ retained }) => {
       this.#retained = retained
     })
     this.#attempt('preparing', prepared, () => {
       this.#move('locating')
-      this.#locate(false)
+      this.#locate(freshEndpoint)
     })
   }
 
@@ -323,7 +324,7 @@ export class SessionLine {
   #resume(at: Resume, freshEndpoint: boolean): void {
     if (at === 'preparing') {
       this.#move('preparing')
-      this.#prepare()
+      this.#prepare(freshEndpoint)
     } else if (at === 'locating' || freshEndpoint) {
       this.#move('locating')
       this.#locate(freshEndpoint)
