@@ -154,7 +154,7 @@ test('a data endpoint that moves while the old host keeps silent is asked for an
   rig.clock.setTimer(10_000, () => {
     rig.service.dataHost = 'data2.test'
     rig.service.dial = (host) => (host === 'data.test' ? 'silence' : undefined)
-    for (const { connection } of rig.service.sessions) connection.close(refusedConnection)
+    for (const { connection } of rig.service.sessions) connection.close(null)
   })
   const frames = media({ durationMs: minuteMs, audio: false })
   await rig.play(frames)
