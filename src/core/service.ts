@@ -47,6 +47,8 @@ export class StreamService implements Service {
   #dialledWith: Credentials | undefined
   #dueMs: WallMs = Number.POSITIVE_INFINITY
   #rejected: Credentials | undefined
+  /** What the service said of them. */
+  #rejection: KvsError | undefined
 
   constructor(platform: Platform, options: ProducerOptions, handlers: ServiceHandlers) {
     this.#platform = platform
@@ -145,8 +147,9 @@ export class StreamService implements Service {
   }
 
   /** The service has refused the credentials as too old: others are needed for the next try. */
-  refreshCredentials(): void {
+  refreshCredentials(error: KvsError): void {
     this.#rejected = this.#used
+    this.#rejection = error
     this.#credentials.invalidate()
   }
 
@@ -170,10 +173,10 @@ export class StreamService implements Service {
     const rejected = this.#rejected
     // A source that knows of no end, such as the environment, will not come up with others.
     const same = rejected?.accessKeyId === accessKeyId && rejected.sessionToken === sessionToken
-    if (same && expiration === undefined) {
-      throw new KvsError('CREDENTIALS_EXPIRED', 'the service does not accept the credentials any more', {
-        retry: false,
-      })
+    if (same && expiration === undefined && this.#rejection !== undefined) {
+      const { code, message, likelyCause, cure, aws, httpStatus } = this.#rejection
+      const details = { cause: likelyCause, cure, retry: false, ...(aws !== undefined && { aws }) }
+      throw new KvsError(code, message, { ...details, ...(httpStatus !== undefined && { httpStatus }) })
     }
     this.#used = credentials
     return credentials

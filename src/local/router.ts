@@ -65,8 +65,8 @@ export class Router {
     response.setHeader('Date', new Date(this.#options.nowMs()).toUTCString())
     const { path, query } = splitTarget(request.url ?? '/')
     const operation = path.replace(/^\/+/, '/')
+    const streaming = request.method === 'POST' ? this.#options.streamingRoutes.get(operation) : undefined
     try {
-      const streaming = request.method === 'POST' ? this.#options.streamingRoutes.get(operation) : undefined
       const json = request.method === 'POST' ? this.#options.jsonRoutes.get(operation) : undefined
       if (streaming === undefined && json === undefined) throw unknownOperation()
       const head = { method: 'POST', path, query, headers: headersOf(request) }
@@ -86,7 +86,8 @@ export class Router {
       const error = thrown instanceof ServiceError ? thrown : this.#failure(thrown, operation)
       this.#options.emit({ type: 'refused', operation: operation.slice(1), error })
       if (response.headersSent || response.destroyed) request.socket.destroy()
-      else if (request.complete) sendError(response, error, requestId)
+      // A refused PutMedia ends its connection, as the service does it.
+      else if (request.complete && streaming === undefined) sendError(response, error, requestId)
       else sendErrorAndClose(request, response, error, requestId)
     }
   }

@@ -27,7 +27,7 @@ export interface Service {
   /** Asks for the data endpoint, anew where `fresh`. */
   locate(fresh: boolean): Promise<void>
   /** The credentials were refused as too old. */
-  refreshCredentials(): void
+  refreshCredentials(error: KvsError): void
   /** Asks for newer credentials where that is due. Null: another session may be opened; else when to ask again. */
   renew(): Promise<MonotonicMs | null>
   /** Opens a PutMedia request at the data endpoint with valid credentials. */

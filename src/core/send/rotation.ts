@@ -67,7 +67,7 @@ export class Rotation {
       return
     }
     const reaction = reactionTo(error)
-    if (reaction === 'refreshCredentials') this.#options.service.refreshCredentials()
+    if (reaction === 'refreshCredentials') this.#options.service.refreshCredentials(error)
     this.#freshEndpoint = reaction === 'refreshEndpoint'
     this.#failures++
     // Never at once: what streams has some time left.

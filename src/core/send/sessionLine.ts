@@ -310,7 +310,7 @@ export class SessionLine {
       this.#end(next.error)
       return
     }
-    if (next.freshCredentials) service.refreshCredentials()
+    if (next.freshCredentials) service.refreshCredentials(error)
     this.#timer?.cancel()
     this.#timer = clock.setTimer(next.delayMs, () => {
       this.#timer = undefined
