@@ -32,8 +32,19 @@ export class EndpointProcess {
 
   /** Starts it again, in the same folder and on the same port. */
   async restart(): Promise<void> {
+    const known = this.#running?.port
+    for (let tries = 0; ; tries++) {
+      try {
+        return await this.#launch(known ?? anyPort())
+      } catch (error) {
+        if (known !== undefined || tries === 10 || !String(error).includes('is taken')) throw error
+      }
+    }
+  }
+
+  async #launch(port: number): Promise<void> {
     const { PATH = '', HOME = '' } = process.env
-    const args = [...kvsLocal, '--dir', this.directory, '--port', String(this.#running?.port ?? 0)]
+    const args = [...kvsLocal, '--dir', this.directory, '--port', String(port)]
     const child = spawn(process.execPath, args, { cwd: root, env: { PATH, HOME }, stdio: ['ignore', 'ignore', 'pipe'] })
     this.#child = child
     await within(greeted(child), () => 'the start of kvs local')
@@ -83,6 +94,11 @@ export class EndpointProcess {
     child.kill(signal)
     await within(gone, () => `the end of an endpoint after ${signal}`)
   }
+}
+
+/** Below those that the system gives to clients: nobody has taken it when the endpoint is started again. */
+function anyPort(): number {
+  return 10_000 + 3 * Math.floor(Math.random() * 7000)
 }
 
 /** Resolves when it has said where it runs. */
