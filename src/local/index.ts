@@ -28,8 +28,30 @@ export { type ErrorCode, type ErrorDetails, KvsError } from '../core/errors.ts'
 export type { StreamStatus } from './control/stream.ts'
 export { ServiceError } from './errors.ts'
 export type { LocalKvsEvent } from './events.ts'
-export type { Fault } from './faults/fault.ts'
+export type {
+  AckType as FaultAckType,
+  BreakFault,
+  CallFault,
+  Calls,
+  ChangeEndpointFault,
+  CutFault,
+  DelayFault,
+  EndSessionFault,
+  ErrorAckFault,
+  ExpireCredentialsFault,
+  Fault,
+  HalfOpenFault,
+  Moment as FaultMoment,
+  NoAcksFault,
+  OperationName,
+  Place,
+  RefuseFault,
+  StallFault,
+  ThrottleFault,
+  TimedFault,
+} from './faults/fault.ts'
 export { parseFaults } from './faults/parse.ts'
+export type { CredentialRoute } from './identity/credentialRoutes.ts'
 export type { ContainerAccess, IotAccess } from './identity/identity.ts'
 export type { TemporaryCredentials } from './identity/keyRing.ts'
 export type { Ack, ErrorAck, FragmentAck } from './ingest/ack.ts'

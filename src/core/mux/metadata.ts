@@ -11,6 +11,7 @@ import { tagsElement } from './tags.ts'
 /** What the service does with a fragment that has the event: take an image of it, or send a message about it. */
 export type FragmentEvent = 'image-generation' | 'notification'
 
+/** A name and a value that the service keeps with a fragment. */
 export interface TagPair {
   /** 1 to 128 bytes of UTF-8, not beginning with `AWS`. */
   readonly name: string
@@ -18,6 +19,7 @@ export interface TagPair {
   readonly value: string
 }
 
+/** What goes along with an event. */
 export interface FragmentEventOptions {
   /** Before the name of the image in S3: 1 to 256 bytes of UTF-8; image generation only. */
   readonly imagePrefix?: string

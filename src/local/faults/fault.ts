@@ -22,6 +22,7 @@ export const operations = [
   'imdsCredentials',
   'containerCredentials',
 ] as const
+/** An operation that a fault can strike, by the service's name. */
 export type OperationName = (typeof operations)[number]
 
 /** Which calls a fault strikes. PutMedia counts a session as one call. */
@@ -148,6 +149,7 @@ export interface ChangeEndpointFault extends Moment {
 }
 
 export const ackTypes = ['BUFFERING', 'RECEIVED', 'PERSISTED', 'IDLE', 'ERROR'] as const
+/** The acks that a fault can keep back. */
 export type AckType = (typeof ackTypes)[number]
 
 /** A fault that strikes calls. */

@@ -17,6 +17,7 @@ export interface CredentialRoutesOptions {
   minted(route: CredentialRoute, credentials: TemporaryCredentials): void
 }
 
+/** How a program gets temporary credentials: AWS IoT, EC2's metadata service, or a container's. */
 export type CredentialRoute = 'iot' | 'imds' | 'container'
 
 /** What is answered: an object as JSON, a text as it is. */
