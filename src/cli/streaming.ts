@@ -3,7 +3,7 @@
 import { asKvsError, type KvsError } from '../core/errors.ts'
 import type { ProducerEvent } from '../core/events.ts'
 import type { FragmentEvent } from '../core/mux/metadata.ts'
-import type { ProducerOptions } from '../core/options.ts'
+import { overflowOf, type ProducerOptions } from '../core/options.ts'
 import type { Platform, Timer } from '../core/platform.ts'
 import { Producer } from '../core/producer.ts'
 import type { DirectoryTrack } from '../core/source/directory.ts'
@@ -102,8 +102,8 @@ export class Streaming {
 
   /** A source that does not wait for the network does not wait for it at the start either. */
   #losesTime(): boolean {
-    const { overflow = 'block', spool } = this.#options.producerOptions
-    return overflow !== 'block' || spool !== undefined
+    const { producerOptions } = this.#options
+    return overflowOf(producerOptions) !== 'block' || producerOptions.spool !== undefined
   }
 
   #play(): void {

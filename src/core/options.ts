@@ -20,7 +20,10 @@ export interface ProducerOptions {
   readonly tracks: readonly TrackOptions[]
   /** What media that is not confirmed may take of memory. */
   readonly bufferBytes: number
-  /** What happens to media that the buffer has no room for; default `block`: `putFrame` does not take it. */
+  /**
+   * What happens to media that the buffer has no room for; default `block`, `putFrame` does not take it, and for live sources
+   * `drop-oldest`.
+   */
   readonly overflow?: Overflow | undefined
   /** Longest time that the buffer may span, 20 s or more; then it overflows, too. Default: only its size counts. */
   readonly bufferDurationMs?: number | undefined
@@ -50,6 +53,11 @@ export interface ProducerOptions {
   readonly dump?: (() => FileWriter) | undefined
   /** For the User-Agent header and the Matroska WritingApp, at most 256 printable ASCII characters. */
   readonly userAgent: string
+}
+
+/** What overflows, where nothing was said of it: a live source cannot wait. */
+export function overflowOf({ overflow, live }: Pick<ProducerOptions, 'overflow' | 'live'>): Overflow {
+  return overflow ?? (live === true ? 'drop-oldest' : 'block')
 }
 
 /** Files that keep media over outages and restarts. Flash wears out by it: it is for those who ask for it. */

@@ -40,14 +40,20 @@ function gaps(rig: Rig, count: number): [number, number][] {
   return found
 }
 
-test('drop-oldest: what is live goes on, whole fragments of the outage are lost, and the numbers say so', async () => {
-  const rig = await outage({ overflow: 'drop-oldest' })
-  const { stats, exitStatus } = await rig.finish()
-  assert.equal(exitStatus, 74)
+/** The one gap in what is stored, which is of whole fragments. */
+function onlyGap(rig: Rig): readonly [first: number, last: number] {
   const [gap, ...more] = gaps(rig, 600)
   assert.deepEqual(more, [])
   const [first, last] = gap ?? [0, 0]
   assert.ok(first % 10 === 0 && last % 10 === 9, `whole fragments, not ${first} to ${last}`)
+  return [first, last]
+}
+
+test('drop-oldest: what is live goes on, whole fragments of the outage are lost, and the numbers say so', async () => {
+  const rig = await outage({ overflow: 'drop-oldest' })
+  const { stats, exitStatus } = await rig.finish()
+  assert.equal(exitStatus, 74)
+  const [first, last] = onlyGap(rig)
   assert.ok(first >= 90 && first <= 110)
   assert.ok(last >= 330 && last <= 399, 'the newest before the end of the outage are there')
   // What had just been stored as the connection broke, and was not known to be, may be counted as lost.
@@ -62,10 +68,7 @@ test('drop-newest: what the buffer has goes out, and what comes while it is full
   const rig = await outage({ overflow: 'drop-newest' })
   const { stats, exitStatus } = await rig.finish()
   assert.equal(exitStatus, 74)
-  const [gap, ...more] = gaps(rig, 600)
-  assert.deepEqual(more, [])
-  const [first, last] = gap ?? [0, 0]
-  assert.ok(first % 10 === 0 && last % 10 === 9, `whole fragments, not ${first} to ${last}`)
+  const [first, last] = onlyGap(rig)
   assert.ok(first >= 140 && first <= 170, 'the oldest of the outage are there')
   assert.equal(stats.lost.overflow?.frames, last - first + 1)
   rig.assertSound()
@@ -134,4 +137,12 @@ test('an open fragment that outgrows the buffer while nothing can be sent gives 
   const { stats } = await rig.finish()
   assert.equal(stats.lost.overflow?.frames, 360)
   assert.equal(stats.framesPersisted, 1)
+})
+
+test('a live source drops the oldest where nothing else was said', async () => {
+  const rig = await outage({ live: true })
+  const { stats, exitStatus } = await rig.finish()
+  assert.equal(exitStatus, 74)
+  assert.deepEqual(Object.keys(stats.lost), ['overflow'])
+  assert.ok(onlyGap(rig)[1] >= 330)
 })

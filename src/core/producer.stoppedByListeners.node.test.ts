@@ -71,13 +71,7 @@ test('stopped before anything is put, when told of preparing the second time', a
   rig.onEvent = (event) => {
     if (event.type === 'state' && event.state === 'preparing' && ++seen === 2) void rig.producer.stop(10_000)
   }
-  rig.producer.start()
-  await rig.clock.until(() => rig.summary !== undefined)
-  const operations = rig.service.operations.length
-  await rig.clock.advance(30_000)
-  assert.equal(rig.service.network.open.size, 0, 'connections left')
-  assert.equal(rig.service.operations.length, operations, 'nothing is asked after the end')
-  assert.equal(rig.ownClock.pending, 0, 'timers left')
+  await leavesNothing(rig)
 })
 
 test('stopped when it is told of locating, before anything is put', async () => {
@@ -85,13 +79,7 @@ test('stopped when it is told of locating, before anything is put', async () => 
   rig.onEvent = (event) => {
     if (event.type === 'state' && event.state === 'locating') void rig.producer.stop(10_000)
   }
-  rig.producer.start()
-  await rig.clock.until(() => rig.summary !== undefined)
-  const operations = rig.service.operations.length
-  await rig.clock.advance(30_000)
-  assert.equal(rig.service.network.open.size, 0, 'connections left')
-  assert.equal(rig.service.operations.length, operations, 'nothing is asked after the end')
-  assert.equal(rig.ownClock.pending, 0, 'timers left')
+  await leavesNothing(rig)
 })
 
 test('stopped out of "a fragment is larger than the buffer"', async () => {
@@ -141,3 +129,14 @@ test('stopped out of the report of pressure', async () => {
   assert.ok(took < 60_000, `${took} ms`)
   assert.equal(rig.summary?.stats.lost['not-delivered'], undefined)
 })
+
+/** It ends by itself, and nothing of it goes on. */
+async function leavesNothing(rig: Rig): Promise<void> {
+  rig.producer.start()
+  await rig.clock.until(() => rig.summary !== undefined)
+  const operations = rig.service.operations.length
+  await rig.clock.advance(30_000)
+  assert.equal(rig.service.network.open.size, 0, 'connections left')
+  assert.equal(rig.service.operations.length, operations, 'nothing is asked after the end')
+  assert.equal(rig.ownClock.pending, 0, 'timers left')
+}

@@ -21,7 +21,7 @@ import { sessionHeader, withSegmentUid } from './mux/header.ts'
 import type { FragmentEvent, FragmentEventOptions } from './mux/metadata.ts'
 import { Packager } from './mux/packager.ts'
 import { endOfFragment } from './mux/tags.ts'
-import { checkOptions, type ProducerOptions } from './options.ts'
+import { checkOptions, overflowOf, type ProducerOptions } from './options.ts'
 import type { Platform, Timer } from './platform.ts'
 import { Room, type Verdict } from './room.ts'
 import { FragmentRate } from './send/fragmentRate.ts'
@@ -93,7 +93,7 @@ export class Producer {
     this.#room = new Room({
       buffer: this.#buffer,
       blockBytes: platform.blocks.blockBytes,
-      overflow: options.overflow ?? 'block',
+      overflow: overflowOf(options),
       bufferDurationMs: options.bufferDurationMs ?? Number.POSITIVE_INFINITY,
       maxLatencyMs: options.maxLatencyMs ?? Number.POSITIVE_INFINITY,
       backlog: this.#backlog,

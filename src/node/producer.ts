@@ -41,8 +41,8 @@ export interface ProducerOptions extends ServiceOptions {
   /** A session is handed over to another after this long at the latest, in milliseconds; default and most 40 minutes. */
   readonly rotateAfterMs?: number | undefined
   /**
-   * What happens when the buffer is full. `block`, the default: `putFrame` returns false, and the source waits. For live
-   * sources: `drop-oldest` gives up the oldest whole fragments, `drop-newest` the newest ones. Each is told (`lost`).
+   * What happens when the buffer is full. `block`, the default: `putFrame` returns false, and the source waits. The default of
+   * `live` sources, `drop-oldest`, gives up the oldest whole fragments, `drop-newest` the newest ones. Each is told (`lost`).
    */
   readonly overflow?: Overflow | undefined
   /** Longest time that the buffer may span, in milliseconds, 20000 or more; then it overflows, too. Default: no limit. */
